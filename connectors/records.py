@@ -121,8 +121,9 @@ class Event:
     starts_local, ends_local: wall-clock time (naive) in `zone`; ends_local is never before starts_local:
     DTEND, else DTSTART + DURATION, else one day for all-day events, else equal to the start.
     is_all_day: DTSTART is a DATE; then starts_local and ends_local are midnights, the end exclusive.
-    zone: an IANA name; ``UTC``; empty for floating and all-day times (the owner's zone decides); or
-    ``table:`` and a definition of a custom VTIMEZONE as in `connectors.calendar.zones`.
+    zone: an IANA name; ``UTC``; empty for floating and all-day times (the owner's zone decides); or, for
+    a VTIMEZONE without an IANA equal, its offsets from UTC in seconds: ``table:3600;T1,7200;T2,3600`` is
+    +3600 before the UTC epoch second T1, +7200 from T1 on, +3600 from T2 on.
     rule: the RRULE value(s), one a line, UNTIL kept as written; None for a single event.
     added, removed: RDATE and EXDATE in `zone`, wall-clock; a DATE among DATE-TIMEs is midnight
     and removes every occurrence of that day.

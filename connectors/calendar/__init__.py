@@ -1,1 +1,1 @@
-""""""
+"""Calendars: iCalendar files (RFC 5545) into events."""

@@ -1,0 +1,84 @@
+"""Date-times, dates and durations of iCalendar (RFC 5545 3.3.4, 3.3.5, 3.3.6), read from their text."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from connectors.calendar.zones import to_utc, to_wall
+
+FIRST_YEAR, LAST_YEAR = 1950, 2100
+_MOMENT = re.compile(
+    r"(\d{4})-?(\d\d)-?(\d\d)(?:[T ](\d\d):?(\d\d):?(\d\d)?(?:[.,]\d+)?\s?(Z|[+-]\d\d:?\d\d)?)?",
+    re.IGNORECASE,
+)
+_DURATION = re.compile(
+    r"([+-]?)P(?:(\d{1,6})W)?(?:(\d{1,6})D)?(?:T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})S)?)?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A wall-clock time in a zone (empty: floating), or a day (its midnight)."""
+
+    wall: datetime
+    zone: str
+    is_day: bool
+
+    def on_clock_of(self, zone: str) -> datetime:
+        """The wall-clock time in `zone`; days and floating times are the same everywhere."""
+        if self.is_day or not self.zone or not zone or self.zone == zone:
+            return self.wall
+        return to_wall(to_utc(self.wall, self.zone), zone)
+
+    def in_utc(self) -> datetime:
+        """The instant; a floating one is taken as UTC."""
+        return to_utc(self.wall, self.zone or "UTC")
+
+    @property
+    def is_plausible(self) -> bool:
+        """Whether it falls into the years that we keep."""
+        return FIRST_YEAR <= self.wall.year <= LAST_YEAR
+
+
+def moment(text: str, zone: str, *, is_day: bool = False) -> Moment | None:
+    """What a value says; `zone` is that of its TZID, which ``Z`` overrules. None if it is not a time.
+
+    Also read: ISO 8601's punctuation and offsets, which some programs write. A leap second is the one
+    before it.
+    """
+    found = _MOMENT.fullmatch(text.strip())
+    if found is None:
+        return None
+    year, month, day, hour, minute, second, offset = found.groups()
+    try:
+        if is_day or hour is None:
+            return Moment(_wall(year, month, day), "", is_day=True)
+        wall = _wall(year, month, day, hour, minute, str(min(int(second or 0), 59)))
+        if offset is None:
+            return Moment(wall, zone, is_day=False)
+        return Moment(wall - _offset(offset), "UTC", is_day=False)
+    except (ValueError, OverflowError):
+        return None
+
+
+def duration(text: str) -> timedelta | None:
+    """How long a DURATION lasts; None if it is not one."""
+    found = _DURATION.fullmatch(text.strip())
+    if found is None:
+        return None
+    weeks, days, hours, minutes, seconds = (int(part or 0) for part in found.groups()[1:])
+    length = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+    return -length if found[1] == "-" else length
+
+
+def _wall(*parts: str) -> datetime:
+    year, month, day, hour, minute, second = (*map(int, parts), 0, 0, 0)[:6]
+    return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - a wall-clock time has no zone
+
+
+def _offset(text: str) -> timedelta:
+    if text in "zZ":
+        return timedelta(0)
+    length = timedelta(hours=int(text[1:3]), minutes=int(text[-2:]))
+    return -length if text[0] == "-" else length

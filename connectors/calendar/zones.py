@@ -1,0 +1,220 @@
+"""Time zones as calendars name them, turned into names that everyone knows or into tables of offsets.
+
+Nothing here remembers one file while reading another: names are looked up in fixed tables, and a file's
+own VTIMEZONE is computed from its own text.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from itertools import islice, pairwise, takewhile
+from typing import NamedTuple
+from zoneinfo import ZoneInfo, available_timezones
+
+from dateutil.rrule import rrulestr
+from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
+
+from connectors.calendar.lines import Component
+
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - compared with wall-clock times, which have no zone
+_LAST = datetime(2101, 1, 1)  # noqa: DTZ001 - as above
+_MOST_CHANGES = 2000  # twice a year since 1601, where Windows begins, and a margin
+_OFFSET = re.compile(r"([+-]?)(\d\d)(\d\d)(\d\d)?")
+_STATED_OFFSET = re.compile(r"\(?(?:UTC|GMT)\s?([+-])(\d\d?)(?:[:.]?(\d\d))?\)?", re.IGNORECASE)
+_WALL = re.compile(r"(\d{8}T\d{6})Z?", re.IGNORECASE)
+# Outlook's display names that list no city of the IANA database.
+_DISPLAY_NAMES = {
+    "coordinated universal time": "UTC",
+    "atlantic time": "America/Halifax",
+    "eastern time": "America/New_York",
+    "central time": "America/Chicago",
+    "mountain time": "America/Denver",
+    "pacific time": "America/Los_Angeles",
+    "brasília": "America/Sao_Paulo",
+    "brasilia": "America/Sao_Paulo",
+    "alaska": "America/Anchorage",
+    "arizona": "America/Phoenix",
+    "hawaii": "Pacific/Honolulu",
+    "indiana": "America/Indiana/Indianapolis",
+    "newfoundland": "America/St_Johns",
+    "new delhi": "Asia/Kolkata",
+}
+
+
+class Table(NamedTuple):
+    """Offsets before the first change and after each; the changes in UTC and on the wall clock."""
+
+    offsets: list[int]
+    changes: list[int]
+    jumps: list[int]
+
+
+def zone_of(tzid: str, timezones: Mapping[str, Component], default: str) -> str:
+    """The `zone` of an Event for a TZID: an IANA name, else the file's own rules, else `default`."""
+    definition = timezones.get(tzid.strip())
+    location = definition.text("X-LIC-LOCATION") if definition else ""
+    return (
+        iana_name(tzid)
+        or iana_name(location)
+        or (definition and offset_table(definition))
+        or _stated_offset(tzid)
+        or default
+    )
+
+
+@lru_cache(maxsize=1024)
+def iana_name(tzid: str) -> str | None:
+    """The IANA name that a TZID means: itself, a Windows or Outlook name, or the tail of a vendor's path."""
+    names = _known_names()
+    bare = tzid.strip().strip("\"'").replace("\\", "").removeprefix("TZID=")
+    parts = bare.strip("/").split("/")
+    tails = ["/".join(parts[-length:]) for length in (3, 2, 1)]
+    for candidate in (
+        bare,
+        *tails,
+        bare.replace("_", "/", 1),
+        bare.replace("-", "/", 1),
+        bare.replace(" ", "_"),
+    ):
+        if found := names.get(candidate.lower()):
+            return found
+    if bare.lower() == "tzone://microsoft/utc":
+        return "UTC"
+    return _of_display_name(bare)
+
+
+def offset_table(definition: Component) -> str | None:
+    """A VTIMEZONE (RFC 5545 3.6.5) as ``table:`` text with its changes of 1970 to 2100; None if unusable."""
+    onsets = sorted(onset for part in definition.children for onset in _onsets(part))
+    if not onsets:
+        return None
+    current = onsets[0][1]
+    changes: list[tuple[int, int]] = []
+    for seconds, _, after in onsets:
+        if seconds > 0 and after != current:
+            changes.append((seconds, after))
+        current = after
+    before = [after for seconds, _, after in onsets if seconds <= 0]
+    return ";".join(
+        [f"table:{before[-1] if before else onsets[0][1]}", *(f"{at},{to}" for at, to in changes)]
+    )
+
+
+def to_utc(wall: datetime, zone: str) -> datetime:
+    """The instant of a wall-clock time; a time that is skipped moves forward, of a doubled one the first."""
+    if zone.startswith("table:"):
+        table = _table(zone)
+        index = bisect_right(table.jumps, (wall - _EPOCH).total_seconds())
+        return wall.replace(tzinfo=UTC) - timedelta(seconds=table.offsets[index])
+    return wall.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+def to_wall(instant: datetime, zone: str) -> datetime:
+    """What a clock in `zone` shows at an instant."""
+    if zone.startswith("table:"):
+        table = _table(zone)
+        index = bisect_right(table.changes, instant.timestamp())
+        return instant.replace(tzinfo=None) + timedelta(seconds=table.offsets[index])
+    return instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+
+
+@lru_cache(maxsize=1)
+def _known_names() -> dict[str, str]:
+    names = {name.lower(): name for name in available_timezones() - {"Factory", "localtime", "posixrules"}}
+    windows = {name.lower(): zone for name, zone in WINDOWS_TO_OLSON.items()}
+    return windows | names | {"z": "UTC"}
+
+
+@lru_cache(maxsize=1)
+def _cities() -> dict[str, str]:
+    return {
+        name.rpartition("/")[2].replace("_", " ").lower(): name
+        for name in sorted(available_timezones())
+        if "/" in name
+    }
+
+
+def _of_display_name(text: str) -> str | None:
+    """Outlook's ``(UTC+01:00) Amsterdam, Berlin``: the first place we know whose clock fits the offset."""
+    stated = _STATED_OFFSET.match(text)
+    if stated is None and "," not in text:
+        return None
+    rest = text[stated.end() :] if stated else text
+    for place in re.split(r"[,/(]", rest):
+        name = place.strip().lower()
+        zone = _DISPLAY_NAMES.get(name) or _cities().get(name)
+        if zone and (stated is None or _has_offset(zone, _seconds(*stated.groups()))):
+            return zone
+    return None
+
+
+def _has_offset(zone: str, seconds: int) -> bool:
+    return any(
+        datetime(2020, month, 1, tzinfo=ZoneInfo(zone)).utcoffset() == timedelta(seconds=seconds)
+        for month in (1, 7)
+    )
+
+
+def _stated_offset(text: str) -> str | None:
+    """``UTC+01``, ``(GMT +01:00)``: a constant offset."""
+    stated = _STATED_OFFSET.match(text.strip())
+    return f"table:{_seconds(*stated.groups())}" if stated else None
+
+
+def _seconds(sign: str | None, hours: str, minutes: str | None = None, seconds: str | None = None) -> int:
+    total = int(hours) * 3600 + int(minutes or 0) * 60 + int(seconds or 0)
+    return -total if sign == "-" else total
+
+
+def _onsets(part: Component) -> Iterator[tuple[int, int, int]]:
+    """(UTC epoch second, offset before, offset after) of a STANDARD or DAYLIGHT, nothing if it is broken."""
+    offsets = [_OFFSET.fullmatch(part.text(name)) for name in ("TZOFFSETFROM", "TZOFFSETTO")]
+    begun = _WALL.fullmatch(part.text("DTSTART"))
+    if offsets[0] is None or offsets[1] is None or begun is None:
+        return
+    before, after = (_seconds(*found.groups()) for found in offsets if found)
+    try:
+        start = datetime.strptime(begun[1].upper(), "%Y%m%dT%H%M%S")  # noqa: DTZ007 - wall-clock time
+        walls = {start, *_recurrences(part, start, timedelta(seconds=before))}
+    except (ValueError, OverflowError):
+        return
+    for wall in walls:
+        if wall < _LAST:
+            yield int((wall - _EPOCH).total_seconds()) - before, before, after
+
+
+def _recurrences(part: Component, start: datetime, before: timedelta) -> Iterator[datetime]:
+    for added in part.all("RDATE"):
+        for found in _WALL.finditer(added.value):
+            yield datetime.strptime(found[1].upper(), "%Y%m%dT%H%M%S")  # noqa: DTZ007 - wall-clock time
+    for rule in part.all("RRULE"):
+        fields = dict(field.split("=", 1) for field in rule.value.upper().split(";") if "=" in field)
+        # Clocks change by the year; anything finer is a mistake or an attack, and would never end.
+        if fields.get("FREQ") != "YEARLY" or not fields.get("INTERVAL", "1").strip("0"):
+            continue
+        until = _until(fields.pop("UNTIL", ""), before)
+        yearly = rrulestr(";".join(f"{name}={value}" for name, value in fields.items()), dtstart=start)
+        yield from takewhile(until.__ge__, islice(yearly, _MOST_CHANGES))
+
+
+def _until(text: str, before: timedelta) -> datetime:
+    """UNTIL is in UTC (RFC 5545 3.3.10), the onsets are on the wall clock before the change."""
+    if len(text) < 8:
+        return _LAST
+    found = datetime.strptime((text.rstrip("Z") + "T235959")[:15], "%Y%m%dT%H%M%S")  # noqa: DTZ007 - wall-clock time
+    return min(_LAST, found + before if text.endswith("Z") else found)
+
+
+@lru_cache(maxsize=64)
+def _table(zone: str) -> Table:
+    first, *changes = (
+        tuple(map(int, change.split(","))) for change in zone.removeprefix("table:").split(";")
+    )
+    offsets = [first[0], *(to for _, to in changes)]
+    at = [second for second, _ in changes]
+    # The clock jumps when it would show the larger of the two offsets, for gaps and overlaps alike.
+    return Table(
+        offsets, at, [second + max(pair) for second, pair in zip(at, pairwise(offsets), strict=True)]
+    )

@@ -1,0 +1,98 @@
+"""`kith`: the commands, each imported only when it is called."""
+
+import os
+import sys
+from datetime import date
+from importlib import import_module
+from typing import Any
+
+import click
+
+from flows.settings import Home
+from warehouse.errors import KithlineError, UserError
+
+COMMANDS = {
+    "init": "flows.cli.setup:init",
+    "source": "flows.cli.setup:source",
+    "sync": "flows.cli.sync:sync",
+    "rebuild": "flows.cli.sync:rebuild",
+    "report": "flows.cli.sync:report",
+    "quiet": "flows.cli.ask:quiet",
+    "person": "flows.cli.ask:person",
+    "status": "flows.cli.ask:status",
+    "sql": "flows.cli.sql:sql",
+}
+
+
+class Commands(click.Group):
+    """A group whose commands live in modules of their own."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name].split(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+
+class Day(click.ParamType):
+    """A day as YYYY-MM-DD."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:  # noqa: ANN401
+        # click's own signature
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"'{value}' is no day; write it as 2026-06-30", param, ctx)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--home", metavar="DIR", help="The Kithline home (default: KITH_HOME, else the platform's folder).")
+@click.version_option(package_name="kithline", prog_name="kith")
+@click.pass_context
+def kith(ctx: click.Context, home: str | None) -> None:
+    """Your professional relationships in one private file, and who has gone quiet."""
+    ctx.obj = home
+
+
+def home_of(ctx: click.Context, home: str | None) -> Home:
+    """The home named by the command's own --home, by the group's, by KITH_HOME, or the default."""
+    return Home.of_environment(home or ctx.find_root().obj)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command; every failure is one line on stderr and an exit code of the contract."""
+    os.umask(0o077)
+    try:
+        code = kith.main(arguments, prog_name="kith", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        code = 2
+    except click.ClickException as error:
+        code = _complain(error.format_message().replace("\n", " "), 2)
+    except click.Abort:
+        code = 130
+    except UserError as error:
+        code = _complain(str(error), 2)
+    except KithlineError as error:
+        code = _complain(str(error), 1)
+    except BrokenPipeError:
+        sys.stderr.close()
+        code = 0
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        code = _complain(f"{place}{error.strerror}; check the disk and the permissions", 1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _complain(message: str, code: int) -> int:
+    printable = "".join(character if character.isprintable() else "�" for character in message)
+    click.echo(f"kith: {printable}", err=True)
+    return code

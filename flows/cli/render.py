@@ -1,0 +1,153 @@
+"""Rows as a table, JSON, CSV or Markdown on standard output."""
+
+import csv
+import json
+import math
+import shutil
+import sys
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, time, timedelta
+from decimal import Decimal
+from itertools import islice
+
+from warehouse.escaping import inert, iso, printable
+
+_TABLE_ROWS = 10_000
+
+
+def write(style: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print rows. JSON is an array of objects, instants in it are ISO 8601 with Z."""
+    {"table": _table, "json": _json, "csv": _csv, "md": _markdown}[style](columns, rows)
+
+
+def write_json(document: object) -> None:
+    """Print one JSON document."""
+    print(json.dumps(plain(document), ensure_ascii=False, indent=2))  # noqa: T201 - the answer is the output
+
+
+def plain(value: object) -> object:
+    """A value as JSON knows it."""
+    match value:
+        case None | bool() | int() | str():
+            return _scalars(value)
+        case float():
+            return value if math.isfinite(value) else None
+        case Decimal():
+            return float(value)
+        case date():
+            return iso(value)
+        case timedelta():
+            return value.total_seconds()
+        case dict():
+            return {str(key): plain(each) for key, each in value.items()}
+        case list() | tuple():
+            return [plain(each) for each in value]
+        case _:
+            return str(value)
+
+
+def _scalars(value: bool | int | str | None) -> object:
+    # a lone surrogate cannot be written as UTF-8
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+
+def _json(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    names = distinct(columns)
+    out = sys.stdout
+    out.write("[")
+    for number, row in enumerate(rows):
+        record = {name: plain(value) for name, value in zip(names, row, strict=True)}
+        out.write(("," if number else "") + "\n  " + json.dumps(record, ensure_ascii=False))
+    out.write("\n]\n")
+
+
+def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    writer = csv.writer(sys.stdout, lineterminator="\r\n")
+    writer.writerow(columns)
+    writer.writerows([_csv_cell(value) for value in row] for row in rows)
+
+
+def _csv_cell(value: object) -> str:
+    if isinstance(value, bool | int | float | Decimal):
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    return inert(_text(value))
+
+
+def _markdown(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    def line(cells: Iterable[str]) -> str:
+        return "| " + " | ".join(cells) + " |\n"
+
+    sys.stdout.write(line(_markdown_cell(column) for column in columns))
+    sys.stdout.write(line("---" for _ in columns))
+    for row in rows:
+        sys.stdout.write(line(_markdown_cell(_text(value)) for value in row))
+
+
+def _markdown_cell(text: str) -> str:
+    one_line = " ".join(printable(text).split())
+    return "".join(f"\\{each}" if each in "\\`*_[]<>|#~" else each for each in one_line)
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    iterator: Iterator[Sequence[object]] = iter(rows)
+    shown = [[" ".join(printable(_text(value)).split()) for value in row] for row in islice(iterator, _TABLE_ROWS)]
+    more = next(iterator, None) is not None
+    widths = _fit([max([_width(head), *(_width(row[i]) for row in shown)]) for i, head in enumerate(columns)])
+    for cells in ([*columns], ["─" * width for width in widths], *shown):
+        line = "  ".join(_pad(cell, width) for cell, width in zip(cells, widths, strict=True))
+        sys.stdout.write(line.rstrip() + "\n")
+    if more:
+        sys.stdout.write(f"… the first {_TABLE_ROWS} rows; use --format csv for all\n")
+
+
+def _fit(widths: list[int]) -> list[int]:
+    """Narrow the widest columns until a row fits the terminal; a file or a pipe is as wide as it must be."""
+    if not sys.stdout.isatty():
+        return widths
+    room = shutil.get_terminal_size().columns - 2 * (len(widths) - 1)
+    while sum(widths) > room and max(widths) > 12:
+        widths[widths.index(max(widths))] -= 1
+    return widths
+
+
+def _pad(text: str, width: int) -> str:
+    if _width(text) > width:
+        while _width(text) > width - 1:
+            text = text[:-1]
+        text += "…"
+    return text + " " * (width - _width(text))
+
+
+def _width(text: str) -> int:
+    """Columns on a terminal: East Asian wide characters take two, combining ones none (UAX 11)."""
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(each) in "WF" for each in text)
+    return len(text) + wide - sum(unicodedata.combining(each) > 0 for each in text)
+
+
+def _text(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case float():
+            return f"{value:.3f}".rstrip("0").rstrip(".")
+        case date() | time():
+            return iso(value) if isinstance(value, date) else value.isoformat()
+        case list() | tuple():
+            return "; ".join(_text(each) for each in value)
+        case _:
+            return str(value)
+
+
+def distinct(columns: Sequence[str]) -> list[str]:
+    """Column names as JSON keys: a name that stands twice gets a number."""
+    seen: dict[str, int] = {}
+    names = []
+    for column in columns:
+        seen[column] = seen.get(column, 0) + 1
+        names.append(column if seen[column] == 1 else f"{column}_{seen[column]}")
+    return names

@@ -1,0 +1,112 @@
+"""What the published warehouse says on a day, gathered for the terminal and the report files."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import polars as pl
+
+from flows.settings import Home
+from flows.steps import instant_of
+from warehouse.building import derive
+from warehouse.connection import Connection, frame, opened, rows
+from warehouse.derive.rhythms import contact_days
+from warehouse.landing import write_durably
+from warehouse.reports import ReportData, to_csv, to_html, to_markdown
+
+FILES = ("index.html", "report.md", "gone_quiet.csv")
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The derived tables as of a day."""
+
+    as_of: date
+    interactions: pl.DataFrame
+    rhythms: pl.DataFrame
+    gone_quiet: pl.DataFrame
+
+
+def answers(connection: Connection, home: Home, as_of: date | None) -> Answers:
+    """The derived tables as of a day (default: today where the owner is).
+
+    What was published for that very day is taken as it is; another day is derived anew from the public tables.
+    """
+    settings = home.settings()
+    now = datetime.now(UTC)
+    [(published_as_of,)] = rows(connection, "select as_of from meta.publication")
+    day = as_of or now.astimezone(settings.owner_zone).date()
+    if day == published_as_of:
+        names = ("interactions", "rhythms", "gone_quiet")
+        return Answers(day, **{name: frame(connection, f"from main.{name}") for name in names})
+    tables = ("messages", "message_parties", "meetings", "meeting_parties", "people")
+    found = derive(
+        **{name: frame(connection, f"from main.{name}").lazy() for name in tables},
+        owner_zone=settings.me.timezone,
+        as_of=day,
+        until=instant_of(day, settings, now),
+    )
+    return Answers(day, **found)
+
+
+def report_data(home: Home, *, as_of: date | None = None, top: int | None = None) -> ReportData:
+    """Everything the report shows."""
+    settings = home.settings()
+    with opened(home.require_database(), read_only=True) as connection:
+        if as_of is None:
+            [(as_of,)] = rows(connection, "select as_of from meta.publication")  # type: ignore[assignment]
+        found = answers(connection, home, as_of)
+        listed = found.gone_quiet.head(top or settings.report.top)
+        people = frame(connection, "select person_id, organization, primary_email from main.people")
+        contacts = (
+            contact_days(found.interactions.lazy(), owner_zone=settings.me.timezone)
+            .join(listed.lazy(), on="person_id", how="semi")
+            .select("person_id", "on", "channel", "direction")
+            .collect()
+        )
+        return ReportData(
+            as_of=found.as_of,
+            owner_zone=settings.me.timezone,
+            gone_quiet=listed.join(people, on="person_id", how="left", maintain_order="left"),
+            contacts=contacts,
+            totals=totals(connection),
+            sources=frame(connection, _SOURCES),
+            quarantine=frame(connection, "select source, locator, reason, mend, seen_at from main.quarantine"),
+        )
+
+
+def totals(connection: Connection) -> dict[str, int]:
+    """How much there is: people (humans, you not counted), interactions, messages, meetings, contacts."""
+    counts = rows(
+        connection,
+        """select 'people', count(*) from main.people where kind = 'human' and not is_me
+        union all select 'interactions', count(*) from main.interactions
+        union all select 'messages', count(*) from main.messages
+        union all select 'meetings', count(*) from main.meetings
+        union all select 'contacts', count(*) from main.contacts""",
+    )
+    return {str(name): int(str(number)) for name, number in counts}
+
+
+def write_reports(home: Home, folder: Path, *, as_of: date | None = None) -> list[Path]:
+    """Write the report as HTML, Markdown and CSV, each whole or not at all; the files written."""
+    data = report_data(home, as_of=as_of)
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = (to_html(data), to_markdown(data), to_csv(data.gone_quiet))
+    for name, text in zip(FILES, texts, strict=True):
+        write_durably(folder / name, text.encode("utf-8", "replace"))
+    return [folder / name for name in FILES]
+
+
+_SOURCES = """
+select
+    s.source as name, s.kind, r.status, r.read, r.new, r.changed, r.unchanged,
+    list_sum(map_values(r.skipped))::bigint as skipped,
+    array_to_string(list_transform(map_entries(r.skipped), lambda e: e.key || ' ' || e.value), ', ') as skipped_reasons,
+    r.quarantined, r.withdrawn, s.synced_at as last_synced_at
+from main.sources s
+left join (
+    select * from main.sync_runs qualify row_number() over (partition by source order by started_at desc) = 1
+) r using (source)
+order by s.source
+"""

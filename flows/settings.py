@@ -1,0 +1,168 @@
+"""The home of one user and its configuration, `kith.toml`.
+
+The options in the reference are generated from the structures here.
+"""
+
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo, available_timezones
+
+import msgspec
+from msgspec import Meta
+
+from connectors import CONNECTORS
+from warehouse.errors import UserError
+
+CONFIG = "kith.toml"
+_SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+
+class Me(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """Who you are."""
+
+    addresses: Annotated[list[str], Meta(description="Your mail addresses, former ones too.")]
+    timezone: Annotated[str, Meta(description="Your time zone, an IANA name such as Europe/Berlin.")] = "UTC"
+    region: Annotated[
+        str | None, Meta(description="Country of phone numbers without a prefix, such as DE. None: they stay as written.")
+    ] = None
+
+
+class Report(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """The gone-quiet report."""
+
+    top: Annotated[int, Meta(description="How many people it names.", ge=1, le=1000)] = 10
+
+
+class Sync(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """The nightly job."""
+
+    wait_seconds: Annotated[float, Meta(description="How long to wait for another sync to end.", ge=0)] = 0.0
+    memory_limit_mb: Annotated[int, Meta(description="Memory for DuckDB; more spills to disk.", ge=64)] = 512
+
+
+class Sql(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """Bounds on one query of `kith sql`."""
+
+    memory_limit_mb: Annotated[int, Meta(description="Memory of the whole query process.", ge=256)] = 2048
+    time_limit_seconds: Annotated[float, Meta(description="Time until it is stopped.", gt=0)] = 60.0
+
+
+class Source(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """One source."""
+
+    name: Annotated[str, Meta(description="Lower-case letters, digits, dots, dashes and underscores.")]
+    kind: Annotated[str, Meta(description="ics, vcard or mbox.")]
+    location: Annotated[str, Meta(description="A file, or a folder that is read with all its folders.")]
+    me: Annotated[list[str], Meta(description="Further addresses of yours that this source knows.")] = []
+    enabled: Annotated[bool, Meta(description="false: keep what it brought, read no more of it.")] = True
+
+
+class Settings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """All of `kith.toml`."""
+
+    me: Me
+    report: Report = Report()
+    sync: Sync = Sync()
+    sql: Sql = Sql()
+    sources: list[Source] = []
+
+    @property
+    def my_addresses(self) -> list[str]:
+        """Every address that is mine, of the configuration and of its sources."""
+        return sorted({*self.me.addresses, *(address for source in self.sources for address in source.me)})
+
+    @property
+    def owner_zone(self) -> ZoneInfo:
+        """My time zone."""
+        return ZoneInfo(self.me.timezone)
+
+
+class Home:
+    """The folder that holds everything of one user."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.config = folder / CONFIG
+        self.database = folder / "network.duckdb"
+        self.landing = folder / "landing"
+        self.inbox = folder / "inbox"
+        self.reports = folder / "reports"
+        self.scratch = folder / ".scratch"
+
+    @classmethod
+    def of_environment(cls, override: str | None = None) -> "Home":
+        """`override`, else KITH_HOME, else the platform's folder for user data."""
+        chosen = override or os.environ.get("KITH_HOME")
+        if chosen:
+            return cls(Path(chosen).expanduser().absolute())
+        from platformdirs import user_data_path  # only the default needs it, and `kith sql` starts without
+
+        return cls(user_data_path("kithline"))
+
+    def settings(self) -> Settings:
+        """The configuration. Raises UserError that names the key and the mend."""
+        try:
+            text = self.config.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            raise UserError(
+                f"{self.folder} is not a Kithline home; `kith init --me YOUR@ADDRESS` makes one"
+            ) from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(f"{self.config}: cannot be read ({error}); check the file") from error
+        try:
+            settings = msgspec.convert(tomllib.loads(text), Settings)
+        except tomllib.TOMLDecodeError as error:
+            raise UserError(f"{self.config}: not TOML: {error}") from error
+        except msgspec.ValidationError as error:
+            raise UserError(f"{self.config}: {_in_words(str(error))}") from error
+        self.check(settings)
+        return settings
+
+    def require_database(self) -> Path:
+        """The published database. Raises UserError if there is none."""
+        if not self.database.is_file():
+            if not self.config.exists():
+                self.settings()
+            raise UserError(f"{self.database} is missing; `kith rebuild` makes it from landing")
+        return self.database
+
+    def check(self, settings: Settings) -> None:
+        """Raise UserError for what the types alone cannot tell: zones, names, kinds."""
+        if settings.me.timezone not in available_timezones():
+            raise UserError(
+                f"{self.config}: me.timezone: '{settings.me.timezone}' is no time zone; use a name such as Europe/Berlin"
+            )
+        if not settings.me.addresses:
+            raise UserError(f"{self.config}: me.addresses is empty; name at least one address of yours")
+        names = [source.name for source in settings.sources]
+        for name in names:
+            if not _SOURCE_NAME.fullmatch(name) or name == "runs":
+                raise UserError(f"{self.config}: '{name}' is no name for a source; use letters, digits, . _ -")
+            if names.count(name) > 1:
+                raise UserError(f"{self.config}: two sources are called '{name}'; rename one")
+        for source in settings.sources:
+            if source.kind not in CONNECTORS:
+                raise UserError(
+                    f"{self.config}: source '{source.name}': unknown kind '{source.kind}'; "
+                    f"there are {', '.join(CONNECTORS)}"
+                )
+
+
+def source_name(location: Path, kind: str, taken: set[str]) -> str:
+    """A free name for a source, from the name of its file or folder."""
+    stem = re.sub(r"[^a-z0-9._-]+", "-", location.stem.lower()).strip("-._")[:40] or kind
+    base = stem if stem.endswith(kind) or stem == kind else f"{stem}-{kind}"
+    candidates = (base if number == 1 else f"{base}-{number}" for number in range(1, len(taken) + 2))
+    return next(name for name in candidates if name not in taken and name != "runs")
+
+
+def _in_words(error: str) -> str:
+    """A validation error of msgspec as a key and a mend."""
+    found = re.fullmatch(r"Object contains unknown field `(.+?)`(?: - at `\$\.?(.*)`)?", error)
+    if found:
+        key = ".".join(part for part in (found[2], found[1]) if part)
+        return f"unknown key '{key}'; remove it or correct its spelling"
+    return re.sub(r" - at `\$\.?(.*)`", r" at '\1'", error)

@@ -1,0 +1,246 @@
+"""The steps of one sync, without Prefect: read each source, load, build, publish, report.
+
+The flows say when these run; here is what they do. One `Night` is one run: it holds the writer's lock, a
+shadow of the database and the clock that was read once.
+"""
+
+import shutil
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from datetime import time as time_of_day
+from pathlib import Path
+
+import msgspec
+
+from connectors import CONNECTORS, Connector
+from connectors.records import ConnectorError, Item
+from flows import files
+from flows.files import Change
+from flows.settings import Home, Settings, Source
+from warehouse import building, landing, loading
+from warehouse.connection import Connection, rows
+from warehouse.errors import SourceError, UserError
+from warehouse.intake import Intake, remove_source
+from warehouse.landing import FileState, Landing, Run, SourceRun
+from warehouse.publish import shadow, writer
+
+Progress = Callable[[str, int, int], None]
+
+
+def silent(source: str, done: int, total: int) -> None:
+    """No progress is shown. In: the source, bytes read and bytes to read."""
+
+
+def instant_of(as_of: date, settings: Settings, now: datetime) -> datetime:
+    """The instant up to which contact counts: now for today, else the end of that day where the owner is."""
+    zone = settings.owner_zone
+    if as_of == now.astimezone(zone).date():
+        return now
+    return datetime.combine(as_of, time_of_day.max, zone).astimezone(UTC)
+
+
+class Night:
+    """One run of the sync. Not a dataclass on purpose: nothing may look inside it, copy it or store it."""
+
+    def __init__(
+        self,
+        home: Home,
+        settings: Settings,
+        connection: Connection,
+        *,
+        as_of: date,
+        now: datetime,
+        accept_shrink: bool = False,
+        progress: Progress = silent,
+    ) -> None:
+        self.home = home
+        self.settings = settings
+        self.connection = connection
+        self.as_of = as_of
+        self.now = now
+        self.accept_shrink = accept_shrink
+        self.progress = progress
+        self.run_id = uuid.uuid4().hex
+        self.landing = Landing(home.landing)
+        self.next_batch = self.landing.next_batch()
+        self.outcomes: list[SourceRun] = []
+        self.run: Run | None = None
+
+    def catch_up(self) -> None:
+        """Load what an earlier run landed and could not publish; withdraw sources that were removed."""
+        loading.prepare(self.connection)
+        loading.load_pending(self.connection, self.landing)
+        configured = {source.name: source.kind for source in self.settings.sources}
+        for name, kind in rows(self.connection, "select source, kind from ledger.sources"):
+            if configured.get(str(name)) != kind:
+                remove_source(
+                    self.connection,
+                    str(name),
+                    self.landing,
+                    batch=self._take_number(),
+                    run_id=self.run_id,
+                    landed_at=self.now,
+                    scratch=self.home.scratch / "removal",
+                )
+        loading.load_pending(self.connection, self.landing)
+
+    def read(self, source: Source) -> SourceRun:
+        """Read what is new in one source and land it. A failure is an outcome: the other sources go on."""
+        started = time.monotonic()
+        try:
+            outcome = self._read(source)
+        except (SourceError, ConnectorError) as error:
+            outcome = SourceRun(name=source.name, kind=source.kind, status="failed", error=str(error))
+        except OSError as error:
+            place = error.filename or source.location
+            message = f"{source.name}: {place}: {error.strerror}; {_mend(error)}"
+            outcome = SourceRun(name=source.name, kind=source.kind, status="failed", error=message)
+        seconds = round(time.monotonic() - started, 3)
+        outcome = msgspec.structs.replace(outcome, kind=source.kind, seconds=seconds)
+        self.outcomes.append(outcome)
+        return outcome
+
+    def build(self) -> None:
+        """Record the run, load what has landed, and make the public tables and the answers."""
+        self.run = Run(
+            batch=self._take_number(),
+            run_id=self.run_id,
+            started_at=self.now,
+            finished_at=datetime.now(UTC),
+            as_of=self.as_of,
+            sources=self.outcomes,
+        )
+        if self.outcomes:
+            self.landing.add_run(self.run)
+        loading.load_pending(self.connection, self.landing)
+        building.build(
+            self.connection,
+            me=self.settings.my_addresses,
+            owner_zone=self.settings.me.timezone,
+            region=self.settings.me.region,
+            as_of=self.as_of,
+            until=instant_of(self.as_of, self.settings, self.now),
+            published_at=self.run.finished_at,
+            scratch=landing.clear(self.home.scratch / "frames"),
+        )
+
+    def _read(self, source: Source) -> SourceRun:
+        connector = CONNECTORS[source.kind]
+        intake = Intake(self.connection, source.name, connector.record_kind, self.home.scratch / "intake")
+        present = files.files_of(source, connector)
+        to_read = {
+            file: path
+            for file, path in present.items()
+            if file not in intake.known or not files.is_untouched(path, intake.known[file], connector)
+        }
+        total = sum(path.stat().st_size for path in to_read.values())
+        done = 0
+        refused: list[ConnectorError] = []
+        for file, path in present.items():
+            if file not in to_read:
+                intake.keep(file)
+                continue
+            try:
+                self._take(intake, source, connector, file, path, (done, total))
+            except ConnectorError as error:
+                if len(present) == 1:
+                    raise SourceError(f"{source.name}: {path}: {error}") from error
+                refused.append(error)
+                intake.refuse(file, files.look(path, connector), str(error))
+            done += path.stat().st_size
+        if refused and len(refused) == len(present):
+            raise SourceError(f"{source.name}: {source.location}: {refused[0]}")
+        for file in intake.known.keys() - present.keys():
+            intake.drop(file)
+        outcome = intake.compare()
+        intake.guard_against_shrinking(accept=self.accept_shrink)
+        intake.land(
+            self.landing,
+            batch=self._take_number(),
+            kind=source.kind,
+            location=source.location,
+            run_id=self.run_id,
+            landed_at=self.now,
+        )
+        return outcome
+
+    def _take(
+        self, intake: Intake, source: Source, connector: Connector, file: str, path: Path, span: tuple[int, int]
+    ) -> None:
+        now = files.look(path, connector)
+        known = intake.known.get(file)
+        change = files.change_of(path, now, known) if known else Change.REPLACED
+        if known and change is Change.NONE:
+            intake.keep(file, _touched(known, now))
+            return
+        start = known.resume_at or 0 if known and change is Change.GREW else 0
+        items = connector.read(path, start)
+        intake.take(file, self._watched(items, source.name, span), now, from_position=start)
+
+    def _watched(self, items: Iterator[Item], source: str, span: tuple[int, int]) -> Iterator[Item]:
+        done, total = span
+        for number, item in enumerate(items):
+            if number % 500 == 0:
+                self.progress(source, done + item.position, total)
+            yield item
+
+    def _take_number(self) -> int:
+        self.next_batch += 1
+        return self.next_batch - 1
+
+
+@contextmanager
+def night(
+    home: Home,
+    *,
+    as_of: date | None = None,
+    accept_shrink: bool = False,
+    progress: Progress = silent,
+    from_landing_alone: bool = False,
+) -> Iterator[Night]:
+    """One run with the writer's lock and a shadow that is published at the end.
+
+    If the body raises, nothing is published. The clock is read here, once.
+    """
+    settings = home.settings()
+    now = datetime.now(UTC)
+    with writer(home.folder, wait_seconds=settings.sync.wait_seconds):
+        home.landing.mkdir(exist_ok=True)
+        landing.clear(home.scratch)
+        with shadow(home.database, from_nothing=from_landing_alone) as connection:
+            run = Night(
+                home,
+                settings,
+                connection,
+                as_of=as_of or now.astimezone(settings.owner_zone).date(),
+                now=now,
+                accept_shrink=accept_shrink,
+                progress=progress,
+            )
+            run.catch_up()
+            yield run
+        shutil.rmtree(home.scratch, ignore_errors=True)
+
+
+def chosen_sources(settings: Settings, names: tuple[str, ...]) -> list[Source]:
+    """The sources of these names, or every enabled one. Raises UserError for a name that there is not."""
+    known = {source.name: source for source in settings.sources}
+    for name in names:
+        if name not in known:
+            raise UserError(f"there is no source '{name}'; there are {', '.join(known) or 'none'}")
+    if names:
+        return [known[name] for name in names]
+    return [source for source in settings.sources if source.enabled]
+
+
+def _touched(known: FileState, now: FileState) -> FileState:
+    return msgspec.structs.replace(known, mtime_ns=now.mtime_ns, inode=now.inode)
+
+
+def _mend(error: OSError) -> str:
+    if isinstance(error, PermissionError):
+        return "check its permissions"
+    return "free some disk space" if error.errno == 28 else "check the file and the disk"

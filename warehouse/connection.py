@@ -1,0 +1,69 @@
+"""Opening DuckDB files, and carrying Polars frames in and out of them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from warehouse.errors import WarehouseError
+
+Connection = duckdb.DuckDBPyConnection
+
+_MENDS = (
+    ("No space left", "free some disk space and run it again"),
+    ("Permission denied", "check who owns the Kithline home"),
+    ("Read-only file system", "the disk is mounted read-only"),
+)
+
+
+def explained(error: Exception, path: Path) -> WarehouseError:
+    """The error of DuckDB or of the system as one line with a mend."""
+    first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    mend = next((mend for sign, mend in _MENDS if sign in str(error)), "`kith rebuild` makes it anew from landing")
+    return WarehouseError(f"{path}: {first_line[:200]}; {mend}")
+
+
+@contextmanager
+def opened(path: Path, *, read_only: bool, memory_limit: str = "1GB") -> Iterator[Connection]:
+    """A connection in UTC that spills beside the file; errors of the engine come out as WarehouseError."""
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": memory_limit,
+        "threads": 2,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "preserve_insertion_order": False,
+    }
+    try:
+        connection = duckdb.connect(str(path), read_only=read_only, config=settings)
+    except duckdb.Error as error:
+        raise explained(error, path) from error
+    try:
+        connection.execute("set TimeZone = 'UTC'")
+        yield connection
+    except (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.SerializationException) as error:
+        raise explained(error, path) from error
+    finally:
+        connection.close()
+
+
+def frame(connection: Connection, query: str, parameters: list[object] | None = None) -> pl.DataFrame:
+    """The result of a query as a Polars frame (Arrow's C interface, no copy through Python)."""
+    return pl.DataFrame(connection.sql(query, params=parameters))
+
+
+def rows(connection: Connection, query: str, parameters: list[object] | None = None) -> list[tuple[object, ...]]:
+    """The result of a query as tuples."""
+    return connection.sql(query, params=parameters).fetchall()
+
+
+def store(
+    connection: Connection, table: str, data: pl.DataFrame, scratch: Path, *, temporary: bool = False
+) -> None:
+    """Make `table` anew from a frame, through a Parquet file in `scratch` (DuckDB's fastest way in)."""
+    parquet = scratch / f"{table}.parquet"
+    data.write_parquet(parquet, compression="uncompressed")
+    kind = "temp table" if temporary else "table"
+    connection.execute(f"create or replace {kind} {table} as select * from read_parquet(?)", [str(parquet)])
+    parquet.unlink()

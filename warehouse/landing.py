@@ -1,0 +1,214 @@
+"""Landing: immutable batches of records on disk, from which the warehouse can be made anew at any time.
+
+    landing/<source>/<batch>-<digest>/   manifest.json  records.parquet  withdrawn.parquet  rejected.parquet
+    landing/runs/<batch>-<run>.json      what one run of the sync did, one entry a source
+
+A batch is written under a temporary name, synced to the disk, renamed, and never touched again. Batches are
+numbered over all sources; loading them in that order gives the same warehouse every time.
+"""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+
+import msgspec
+
+from warehouse.errors import WarehouseError
+
+RUNS = "runs"
+RECORDS, WITHDRAWN, REJECTED, MANIFEST = (
+    "records.parquet",
+    "withdrawn.parquet",
+    "rejected.parquet",
+    "manifest.json",
+)
+
+
+class FileState(msgspec.Struct, kw_only=True, frozen=True):
+    """A file as it was read: enough to know a change without reading it, and where to go on if it grew.
+
+    fingerprint: hash of the first `size` bytes. resume_at: offset of its last item, None if the format
+    cannot be read from the middle. tail_key: the key of that item; tail_outcome: ``record``, ``quarantined``
+    or the reason why it was skipped.
+    records, skipped, quarantined: the file's share of the books.
+    """
+
+    size: int
+    mtime_ns: int
+    inode: int
+    fingerprint: str
+    reader_version: int
+    resume_at: int | None = None
+    tail_key: str | None = None
+    tail_outcome: str = "record"
+    records: int = 0
+    skipped: dict[str, int] = {}
+    quarantined: int = 0
+
+
+class FileChange(msgspec.Struct, kw_only=True, frozen=True):
+    """What a batch says of a file: read anew from `from_position` on; state None: the file is gone."""
+
+    from_position: int
+    state: FileState | None
+
+
+class Manifest(msgspec.Struct, kw_only=True, frozen=True):
+    """What a batch is: whose, when, what it holds, and the SHA-256 of each of its parts."""
+
+    schema_version: int
+    batch: int
+    source: str
+    kind: str
+    record_kind: str
+    location: str
+    run_id: str
+    landed_at: datetime
+    is_removal: bool = False
+    files: dict[str, FileChange]
+    parts: dict[str, str]
+
+
+class SourceRun(msgspec.Struct, kw_only=True, frozen=True):
+    """What one run did with one source: the books."""
+
+    name: str
+    kind: str
+    status: str
+    error: str | None = None
+    read: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    skipped: dict[str, int] = {}
+    quarantined: int = 0
+    withdrawn: int = 0
+    seconds: float = 0.0
+
+    @property
+    def is_balanced(self) -> bool:
+        """read = new + changed + unchanged + skipped + quarantined."""
+        return self.read == (
+            self.new + self.changed + self.unchanged + sum(self.skipped.values()) + self.quarantined
+        )
+
+
+class Run(msgspec.Struct, kw_only=True, frozen=True):
+    """One run of the sync over its sources."""
+
+    batch: int
+    run_id: str
+    started_at: datetime
+    finished_at: datetime
+    as_of: date
+    sources: list[SourceRun]
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """A landed batch and its folder."""
+
+    folder: Path
+    manifest: Manifest
+
+
+class Landing:
+    """The batches under one folder. Only the holder of the writer's lock may add to it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def batches(self) -> list[Batch]:
+        """Every landed batch, in the order of landing. A manifest that cannot be read stops: it is the truth."""
+        found = []
+        for manifest in self.folder.glob(f"*/*/{MANIFEST}"):
+            if manifest.parent.name.startswith("."):
+                continue
+            try:
+                found.append(Batch(manifest.parent, msgspec.json.decode(manifest.read_bytes(), type=Manifest)))
+            except (OSError, msgspec.MsgspecError) as error:
+                raise WarehouseError(f"{manifest}: {error}; restore it from a backup") from error
+        return sorted(found, key=lambda batch: batch.manifest.batch)
+
+    def runs(self) -> list[Run]:
+        """Every recorded run, in order."""
+        return [
+            msgspec.json.decode(path.read_bytes(), type=Run) for path in sorted((self.folder / RUNS).glob("*.json"))
+        ]
+
+    def next_batch(self) -> int:
+        """One more than the highest number in use."""
+        numbers = [int(entry.name.split("-")[0]) for entry in self._entries()]
+        return max(numbers, default=0) + 1
+
+    def add(self, parts: Path, manifest: Manifest) -> Batch:
+        """Make the Parquet files in `parts` a batch: all of it is on the disk, or none of it is.
+
+        `parts` is on the same file system and is consumed.
+        """
+        digests = {part.name: _digest(part) for part in sorted(parts.iterdir())}
+        manifest = msgspec.structs.replace(manifest, parts=digests)
+        content = msgspec.json.format(msgspec.json.encode(manifest))
+        (parts / MANIFEST).write_bytes(content)
+        home = self.folder / manifest.source
+        home.mkdir(parents=True, exist_ok=True)
+        digest = hashlib.sha256(content).hexdigest()[:12]
+        target = home / f"{manifest.batch:08d}-{digest}"
+        for part in parts.iterdir():
+            sync_to_disk(part)
+        sync_to_disk(parts)
+        parts.rename(target)
+        sync_to_disk(home)
+        sync_to_disk(self.folder)
+        return Batch(target, manifest)
+
+    def add_run(self, run: Run) -> None:
+        """Record a run."""
+        home = self.folder / RUNS
+        home.mkdir(parents=True, exist_ok=True)
+        write_durably(home / f"{run.batch:08d}-{run.run_id}.json", msgspec.json.encode(run))
+
+    def _entries(self) -> Iterator[Path]:
+        for home in self.folder.iterdir() if self.folder.is_dir() else ():
+            if home.is_dir():
+                yield from (entry for entry in home.iterdir() if entry.name[:8].isdigit())
+
+
+def verify(batch: Batch) -> None:
+    """Raise WarehouseError if a part of the batch is not what was landed."""
+    for name, digest in batch.manifest.parts.items():
+        part = batch.folder / name
+        if not part.is_file() or _digest(part) != digest:
+            raise WarehouseError(f"{part}: damaged or missing; restore landing from a backup")
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Write a file so that after a power cut it is there as a whole or not at all."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_bytes(content)
+    sync_to_disk(temporary)
+    temporary.replace(path)
+    sync_to_disk(path.parent)
+
+
+def sync_to_disk(path: Path) -> None:
+    """fsync a file or a folder."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def clear(folder: Path) -> Path:
+    """An empty folder: what a killed run left in it is gone."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,29 @@
+-- one row per source (source)
+with last_run as (
+    select source, arg_max(status, started_at) as status, max(finished_at) filter (status <> 'failed') as synced_at
+    from ledger.runs
+    group by source
+),
+
+held as (
+    select source, count(*) as records from (
+        select source from landed.messages
+        union all
+        select source from landed.events
+        union all
+        select source from landed.cards
+    )
+    group by source
+)
+
+select
+    s.source,
+    s.kind,
+    s.location,
+    coalesce(h.records, 0) as records,
+    r.status,
+    r.synced_at
+from ledger.sources as s
+left join last_run as r using (source)
+left join held as h using (source)
+order by s.source

@@ -1,0 +1,2 @@
+-- one row per run and source (run_id, source)
+select * from ledger.runs order by started_at, source
