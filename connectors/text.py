@@ -49,8 +49,9 @@ def decode(data: bytes) -> str:
 
 def clean(text: str, limit: int = 200) -> str:
     """`text` as one line in NFC of at most `limit` characters, without controls and invisible characters."""
-    visible = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
-    return " ".join(visible.split())[:limit].rstrip()
+    if not (text.isascii() and text.isprintable()):
+        text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
+    return " ".join(text.split())[:limit].rstrip()
 
 
 def _decoded(data: bytes) -> str:

@@ -66,10 +66,11 @@ def look(path: Path, connector: Connector) -> FileState:
 def is_untouched(path: Path, known: FileState, connector: Connector) -> bool:
     """Whether size, time and inode say that the file is as it was when `known` was read."""
     status = path.stat()
-    return (
-        (status.st_size, status.st_mtime_ns, status.st_ino) == (known.size, known.mtime_ns, known.inode)
-        and known.reader_version == connector.version
-    )
+    return (status.st_size, status.st_mtime_ns, status.st_ino) == (
+        known.size,
+        known.mtime_ns,
+        known.inode,
+    ) and known.reader_version == connector.version
 
 
 def change_of(path: Path, now: FileState, known: FileState) -> Change:
@@ -92,7 +93,7 @@ def fingerprint(path: Path, length: int) -> str:
     digest = hashlib.sha256(length.to_bytes(8, "big"))
     with path.open("rb") as stream:
         if length <= _WHOLE_UP_TO:
-            offsets = range(0, length, _BLOCK)
+            offsets = [*range(0, length, _BLOCK)]
         else:
             step = (length - _BLOCK) // (_SAMPLES + 1)
             offsets = [*range(0, length - _BLOCK, step), length - _BLOCK]

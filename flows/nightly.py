@@ -51,7 +51,9 @@ def report(home: Home) -> None:
 
 
 @flow(name="nightly", persist_result=False, validate_parameters=False)
-def nightly(as_of: date | None = None, sources: tuple[str, ...] = (), accept_shrink: bool = False) -> State[Run]:
+def nightly(
+    as_of: date | None = None, sources: tuple[str, ...] = (), accept_shrink: bool = False
+) -> State[Run]:
     """Sync now. sources: opaque ids, none for every enabled source; as_of: the day of the answers."""
     home = Home.of_environment()
     settings = home.settings()

@@ -18,7 +18,8 @@ def current_progress() -> Progress:
 def progress_bars() -> Iterator[None]:
     """Bars on standard error, one a source, while the body runs."""
     from rich.console import Console  # only a terminal needs it
-    from rich.progress import BarColumn, Progress as Bars, TaskID, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
 
     with Bars(
         TextColumn("{task.description}"),

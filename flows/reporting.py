@@ -71,7 +71,9 @@ def report_data(home: Home, *, as_of: date | None = None, top: int | None = None
             contacts=contacts,
             totals=totals(connection),
             sources=frame(connection, _SOURCES),
-            quarantine=frame(connection, "select source, locator, reason, mend, seen_at from main.quarantine"),
+            quarantine=frame(
+                connection, "select source, locator, reason, mend, seen_at from main.quarantine"
+            ),
         )
 
 
@@ -85,7 +87,7 @@ def totals(connection: Connection) -> dict[str, int]:
         union all select 'meetings', count(*) from main.meetings
         union all select 'contacts', count(*) from main.contacts""",
     )
-    return {str(name): int(str(number)) for name, number in counts}
+    return {name: number for name, number in counts}
 
 
 def write_reports(home: Home, folder: Path, *, as_of: date | None = None) -> list[Path]:

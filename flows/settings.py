@@ -26,7 +26,10 @@ class Me(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
     addresses: Annotated[list[str], Meta(description="Your mail addresses, former ones too.")]
     timezone: Annotated[str, Meta(description="Your time zone, an IANA name such as Europe/Berlin.")] = "UTC"
     region: Annotated[
-        str | None, Meta(description="Country of phone numbers without a prefix, such as DE. None: they stay as written.")
+        str | None,
+        Meta(
+            description="Country of phone numbers without a prefix, such as DE. None: they stay as written."
+        ),
     ] = None
 
 
@@ -140,7 +143,9 @@ class Home:
         names = [source.name for source in settings.sources]
         for name in names:
             if not _SOURCE_NAME.fullmatch(name) or name == "runs":
-                raise UserError(f"{self.config}: '{name}' is no name for a source; use letters, digits, . _ -")
+                raise UserError(
+                    f"{self.config}: '{name}' is no name for a source; use letters, digits, . _ -"
+                )
             if names.count(name) > 1:
                 raise UserError(f"{self.config}: two sources are called '{name}'; rename one")
         for source in settings.sources:

@@ -67,25 +67,26 @@ class Night:
         self.landing = Landing(home.landing)
         self.next_batch = self.landing.next_batch()
         self.outcomes: list[SourceRun] = []
+        self.loaded = 0
         self.run: Run | None = None
 
     def catch_up(self) -> None:
         """Load what an earlier run landed and could not publish; withdraw sources that were removed."""
         loading.prepare(self.connection)
-        loading.load_pending(self.connection, self.landing)
+        self.loaded += loading.load_pending(self.connection, self.landing)
         configured = {source.name: source.kind for source in self.settings.sources}
         for name, kind in rows(self.connection, "select source, kind from ledger.sources"):
-            if configured.get(str(name)) != kind:
+            if configured.get(name) != kind:
                 remove_source(
                     self.connection,
-                    str(name),
+                    name,
                     self.landing,
                     batch=self._take_number(),
                     run_id=self.run_id,
                     landed_at=self.now,
                     scratch=self.home.scratch / "removal",
                 )
-        loading.load_pending(self.connection, self.landing)
+        self.loaded += loading.load_pending(self.connection, self.landing)
 
     def read(self, source: Source) -> SourceRun:
         """Read what is new in one source and land it. A failure is an outcome: the other sources go on."""
@@ -115,16 +116,19 @@ class Night:
         )
         if self.outcomes:
             self.landing.add_run(self.run)
-        loading.load_pending(self.connection, self.landing)
-        building.build(
+        self.loaded += loading.load_pending(self.connection, self.landing)
+        settings, scratch = self.settings, landing.clear(self.home.scratch / "frames")
+        owner = building.Owner(settings.my_addresses, settings.me.timezone, settings.me.region)
+        until = instant_of(self.as_of, settings, self.now)
+        if self.loaded or not building.are_marts_current(self.connection, owner, until=until):
+            building.build_marts(self.connection, owner, until=until, scratch=scratch)
+        building.build_answers(
             self.connection,
-            me=self.settings.my_addresses,
-            owner_zone=self.settings.me.timezone,
-            region=self.settings.me.region,
+            owner,
             as_of=self.as_of,
-            until=instant_of(self.as_of, self.settings, self.now),
+            until=until,
             published_at=self.run.finished_at,
-            scratch=landing.clear(self.home.scratch / "frames"),
+            scratch=scratch,
         )
 
     def _read(self, source: Source) -> SourceRun:
@@ -168,7 +172,13 @@ class Night:
         return outcome
 
     def _take(
-        self, intake: Intake, source: Source, connector: Connector, file: str, path: Path, span: tuple[int, int]
+        self,
+        intake: Intake,
+        source: Source,
+        connector: Connector,
+        file: str,
+        path: Path,
+        span: tuple[int, int],
     ) -> None:
         now = files.look(path, connector)
         known = intake.known.get(file)

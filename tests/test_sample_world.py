@@ -1,6 +1,5 @@
 """The sample world: the generator repeats itself, and independent readers find in its files what it says."""
 
-import email.header
 import json
 import mailbox
 import re
@@ -9,6 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import getaddresses
 from functools import cache
@@ -25,8 +25,8 @@ SAMPLES = Path(__file__).parents[1] / "samples"
 DATA = SAMPLES / "data"
 TRUTH: dict[str, Any] = json.loads((SAMPLES / "truth.json").read_text("utf-8"))
 PEOPLE = set(TRUTH["interaction_counts"])
+DAYS = ((2023, 7, 1), (2026, 9, 1))
 TRUNCATED = re.compile(r"BEGIN:VEVENT\r\nUID:half-written.*?(?=BEGIN:VEVENT)", re.S)
-EMPTY_COUNTS = {"email_in": 0, "email_out": 0, "meeting": 0}
 
 
 @cache
@@ -91,18 +91,20 @@ def test_every_truth_is_about_somebody_in_the_world() -> None:
     assert {TRUTH["different_people_one_address"][0]["address"]} <= PEOPLE
 
 
+@cache
+def unfolded() -> str:
+    """Every file in one text, long lines joined again."""
+    whole = b"".join(path.read_bytes() for path in sorted(DATA.rglob("*.*")))
+    return re.sub(r"\r\n[ \t]", "", whole.decode())
+
+
 def test_every_address_is_in_a_domain_reserved_for_examples() -> None:
-    found = {
-        address
-        for path in DATA.rglob("*.*")
-        for address in re.findall(rb"[\w.+-]+@([\w.-]+)", path.read_bytes())
-    }
-    assert {domain for domain in found if not domain.endswith(b".example")} == set()
+    domains = set(re.findall(r"[\w.+-]+@([\w.-]+)", unfolded()))
+    assert {domain for domain in domains if not domain.endswith(".example")} == set()
 
 
-def test_every_person_with_an_address_in_truth_is_in_a_file() -> None:
-    world = b"".join(path.read_bytes() for path in DATA.rglob("*.*"))
-    assert [email for email in TRUTH["kinds"] if email.encode() not in world] == []
+def test_every_address_of_the_truth_stands_in_a_file() -> None:
+    assert [address for address in TRUTH["kinds"] if address not in unfolded()] == []
 
 
 def test_no_planted_silence_is_at_the_edge_of_the_rules() -> None:
@@ -132,10 +134,13 @@ def test_calendar_lines_are_at_most_75_octets() -> None:
 
 @cache
 def expanded(name: str) -> dict[tuple[str, str], icalendar.Event]:
-    """Every occurrence by UID and start, as another library expands the calendar."""
-    found = recurring_ical_events.of(strict_calendar(name)).between(
-        datetime(2023, 7, 1), datetime(2026, 9, 1)
-    )
+    """Every occurrence by UID and start, as another library expands the calendar.
+
+    Without X-WR-TIMEZONE: the library would let it win over a VTIMEZONE that it finds no name for.
+    """
+    calendar = strict_calendar(name).copy(recursive=True)
+    del calendar["X-WR-TIMEZONE"]
+    found = recurring_ical_events.of(calendar).between(*DAYS)
     return {(str(event["UID"]), start_of(event)): event for event in found}
 
 
@@ -269,7 +274,7 @@ def test_the_marker_stands_only_where_nobody_reads() -> None:
         assert {line.split(":")[0] for line in unfolded.splitlines() if marker in line} <= private
     for name in ("phone", "laptop"):
         for card in cards(name):
-            lines = card.replace("=\r\n", "").replace("\r\n ", "").splitlines()
+            lines = card.replace("=\r\n" if name == "phone" else "\r\n ", "").splitlines()
             assert {re.split("[;:]", line)[0] for line in lines if marker in line} <= {"NOTE"}
 
 
@@ -278,7 +283,7 @@ def test_encoded_names_decode_to_the_names_on_the_cards() -> None:
         vobject.readOne(c, allowQP=True).fn.value for name in ("phone", "laptop") for c in cards(name)
     }
     encoded = {
-        str(email.header.make_header(email.header.decode_header(name)))
+        str(make_header(decode_header(name)))
         for message in messages("inbox")
         for name, _ in getaddresses([message["From"] or ""])
         if name.startswith("=?")

@@ -1,14 +1,16 @@
 """From landed records to the public tables: staging (SQL), people, derivations (Polars), marts (SQL)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 
+import msgspec
 import polars as pl
 
 from warehouse.connection import Connection, frame, rows, store
-from warehouse.derive.gone_quiet import expected_meetings, gone_quiet, replies_owed
+from warehouse.derive.gone_quiet import HORIZON_DAYS, expected_meetings, gone_quiet, replies_owed
 from warehouse.derive.interactions import interactions
 from warehouse.derive.occurrences import occurrences
 from warehouse.derive.rhythms import rhythms
@@ -27,34 +29,65 @@ STAGING = (
 MARTS = ("messages", "message_parties", "meeting_parties", "meetings", "contacts", "identifiers")
 LAST_MARTS = ("people", "sources", "sync_runs", "quarantine")
 MEETING_HORIZON = timedelta(days=400)
+MODELS_VERSION = 1  # raised when the same records would now make other marts
 
 
-def build(
+@dataclass(frozen=True)
+class Owner:
+    """Whose warehouse it is: addresses, time zone (IANA), and the country of phone numbers without a prefix."""
+
+    me: Sequence[str]
+    zone: str
+    region: str | None = None
+
+
+def build_marts(connection: Connection, owner: Owner, *, until: datetime, scratch: Path) -> None:
+    """Make what people query anew from what is loaded: staging, people, marts.
+
+    until: series are expanded up to `MEETING_HORIZON` after it. scratch: a folder for frames on their way.
+    """
+    horizon = until + MEETING_HORIZON
+    _stage(connection, owner_zone=owner.zone, horizon=horizon, scratch=scratch)
+    _resolve_people(connection, owner, scratch)
+    for model in MARTS:
+        _model(connection, model)
+    connection.execute("create schema if not exists meta")
+    connection.execute(
+        "create or replace table meta.marts as select ?::varchar as made_for, ?::timestamptz as horizon",
+        [_made_for(owner), horizon],
+    )
+
+
+def are_marts_current(connection: Connection, owner: Owner, *, until: datetime) -> bool:
+    """Whether the marts, if nothing new was loaded, are those that `build_marts` would make."""
+    [(exists,)] = rows(
+        connection, "select count(*) from duckdb_tables() where schema_name = 'meta' and table_name = 'marts'"
+    )
+    if not exists:
+        return False
+    [(made_for, horizon)] = rows(connection, "select made_for, horizon from meta.marts")
+    return bool(made_for == _made_for(owner) and horizon >= until + timedelta(days=HORIZON_DAYS))
+
+
+def build_answers(
     connection: Connection,
+    owner: Owner,
     *,
-    me: Sequence[str],
-    owner_zone: str,
-    region: str | None,
     as_of: date,
     until: datetime,
     published_at: datetime,
     scratch: Path,
 ) -> None:
-    """Make every public table anew from what is loaded.
+    """Make the derived tables anew from the marts, as of a day in the owner's zone.
 
-    as_of: the day of the answers, in `owner_zone`. until: the instant up to which contact counts, in UTC.
-    scratch: a folder for frames on their way into DuckDB.
+    until: the instant up to which contact counts, in UTC.
     """
-    _stage(connection, owner_zone=owner_zone, horizon=until + MEETING_HORIZON, scratch=scratch)
-    _resolve_people(connection, me=me, region=region, scratch=scratch)
-    for model in MARTS:
-        _model(connection, model)
     public = {
         table: frame(connection, f"from main.{table}").lazy()
         for table in ("messages", "message_parties", "meetings", "meeting_parties")
     }
-    persons = frame(connection, "select person_id, name, kind, is_me from people_persons").lazy()
-    answers = derive(**public, people=persons, owner_zone=owner_zone, as_of=as_of, until=until)
+    persons = frame(connection, "select person_id, name, kind, is_me from people.persons").lazy()
+    answers = derive(**public, people=persons, owner_zone=owner.zone, as_of=as_of, until=until)
     for table, answer in answers.items():
         store(connection, f"main.{table}", answer, scratch)
     for model in LAST_MARTS:
@@ -63,8 +96,9 @@ def build(
     connection.execute(
         """
         create or replace table meta.publication as
-        select ?::date as as_of, ?::varchar as owner_zone, ?::timestamptz as published_at, ?::int as schema_version""",
-        [as_of, owner_zone, published_at, SCHEMA_VERSION],
+        select ?::date as as_of, ?::varchar as owner_zone, ?::timestamptz as published_at,
+            ?::int as schema_version""",
+        [as_of, owner.zone, published_at, SCHEMA_VERSION],
     )
     connection.execute(public_comments())
 
@@ -82,7 +116,9 @@ def derive(
 ) -> dict[str, pl.DataFrame]:
     """The derived tables as of a day, from the public ones: interactions, rhythms and gone_quiet. Pure."""
     happened = (
-        interactions(messages, message_parties, meetings, meeting_parties, people, until=until).collect().lazy()
+        interactions(messages, message_parties, meetings, meeting_parties, people, until=until)
+        .collect()
+        .lazy()
     )
     rhythm = rhythms(happened, as_of=as_of, owner_zone=owner_zone).collect().lazy()
     quiet = gone_quiet(
@@ -107,23 +143,26 @@ def _stage(connection: Connection, *, owner_zone: str, horizon: datetime, scratc
     store(connection, "stg_calendar__occurrences", expanded, scratch, temporary=True)
 
 
-def _resolve_people(connection: Connection, *, me: Sequence[str], region: str | None, scratch: Path) -> None:
+def _resolve_people(connection: Connection, owner: Owner, scratch: Path) -> None:
     mentions = frame(connection, "from stg_people__mentions")
     cards = frame(connection, "select * exclude (file, birthday, categories) from stg_contacts__cards")
-    resolution = resolve(mentions, cards, me=me, region=region)
-    for name, people in (
-        ("people_persons", resolution.persons),
-        ("people_mention_links", resolution.mention_links),
-        ("people_card_links", resolution.card_links),
-        ("people_identifiers", resolution.identifiers),
-    ):
-        store(connection, name, people, scratch, temporary=True)
+    resolution = resolve(mentions, cards, me=owner.me, region=owner.region)
     connection.execute("create schema if not exists people")
+    store(connection, "people.persons", resolution.persons, scratch)
     store(connection, "people.suggestions", resolution.suggestions, scratch)
-    mine = {normalise(address) for address in me}
+    store(connection, "people_mention_links", resolution.mention_links, scratch, temporary=True)
+    store(connection, "people_card_links", resolution.card_links, scratch, temporary=True)
+    store(connection, "people_identifiers", resolution.identifiers, scratch, temporary=True)
+    mine = {normalise(address) for address in owner.me}
     delivered = rows(connection, "select distinct unnest(delivered_to) from stg_mail__messages")
-    own = [str(address) for (address,) in delivered if normalise(str(address)) in mine]
-    connection.execute("create or replace temp table my_delivery as select unnest(?::varchar[]) as address", [own])
+    own = [address for (address,) in delivered if normalise(address) in mine]
+    connection.execute(
+        "create or replace temp table my_delivery as select unnest(?::varchar[]) as address", [own]
+    )
+
+
+def _made_for(owner: Owner) -> str:
+    return msgspec.json.encode([MODELS_VERSION, sorted(owner.me), owner.zone, owner.region]).decode()
 
 
 def _model(connection: Connection, name: str) -> None:

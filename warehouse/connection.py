@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -21,7 +22,9 @@ _MENDS = (
 def explained(error: Exception, path: Path) -> WarehouseError:
     """The error of DuckDB or of the system as one line with a mend."""
     first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    mend = next((mend for sign, mend in _MENDS if sign in str(error)), "`kith rebuild` makes it anew from landing")
+    mend = next(
+        (mend for sign, mend in _MENDS if sign in str(error)), "`kith rebuild` makes it anew from landing"
+    )
     return WarehouseError(f"{path}: {first_line[:200]}; {mend}")
 
 
@@ -53,7 +56,7 @@ def frame(connection: Connection, query: str, parameters: list[object] | None = 
     return pl.DataFrame(connection.sql(query, params=parameters))
 
 
-def rows(connection: Connection, query: str, parameters: list[object] | None = None) -> list[tuple[object, ...]]:
+def rows(connection: Connection, query: str, parameters: list[object] | None = None) -> list[tuple[Any, ...]]:
     """The result of a query as tuples."""
     return connection.sql(query, params=parameters).fetchall()
 

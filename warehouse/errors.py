@@ -1,12 +1,12 @@
 """What can go wrong, by what the caller does next.
 
-    KithlineError           its message is one line for the user: what is wrong, where, and the mend
-    ├── UserError           stop, exit 2: the input or the configuration is wrong
-    ├── SourceError         skip this source, go on with the others, exit 1
-    │   ├── SourceVanished
-    │   └── SourceShrunk
-    ├── Busy                wait and try again: another process writes
-    └── WarehouseError      stop, exit 1: disk, permissions, a damaged file; what is published stays
+KithlineError           its message is one line for the user: what is wrong, where, and the mend
+├── UserError           stop, exit 2: the input or the configuration is wrong
+├── SourceError         skip this source, go on with the others, exit 1
+│   ├── SourceVanished
+│   └── SourceShrunk
+├── Busy                wait and try again: another process writes
+└── WarehouseError      stop, exit 1: disk, permissions, a damaged file; what is published stays
 """
 
 

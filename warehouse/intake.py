@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import msgspec
 
@@ -175,16 +175,13 @@ class Intake:
 
     def _record_columns(self) -> dict[str, str]:
         described = rows(self.connection, f"describe landed.{self.kind.table}")
-        own = {str(name): str(kind) for name, kind, *_ in described[_LEDGER_COLUMNS:]}
+        own = {name: kind for name, kind, *_ in described[_LEDGER_COLUMNS:]}
         return {"file": "VARCHAR", "hash": "VARCHAR", **own}
 
     def _spool(self, name: str, columns: dict[str, str]) -> str:
         typed = ", ".join(f"'{column}': '{kind}'" for column, kind in columns.items())
         path = str(self.scratch / f"{name}.ndjson").replace("'", "''")
-        return (
-            f"read_json('{path}', format = 'newline_delimited', columns = {{{typed}}}, "
-            "maximum_object_size = 268435456)"
-        )
+        return f"read_json('{path}', format = 'newline_delimited', columns = {{{typed}}})"
 
     def _others(self) -> str:
         return self._spool(
@@ -206,7 +203,7 @@ class Intake:
         for file, outcome, number in rows(
             self.connection, "select file, outcome, count(*) from compared group by all"
         ):
-            self._outcomes.setdefault(str(file), Counter())[str(outcome)] = int(str(number))
+            self._outcomes.setdefault(file, Counter())[outcome] = number
         self._skipped: dict[str, Counter[str]] = {}
         self._rejected: Counter[str] = Counter()
         for file, is_rejected, reason, number in rows(
@@ -215,9 +212,9 @@ class Intake:
             f"from {self._others()} group by all",
         ):
             if is_rejected:
-                self._rejected[str(file)] += int(str(number))
+                self._rejected[file] += number
             else:
-                self._skipped.setdefault(str(file), Counter())[str(reason)] += int(str(number))
+                self._skipped.setdefault(file, Counter())[reason] += number
         for file, change in self.changes.items():
             if change.state is not None:
                 self.changes[file] = msgspec.structs.replace(change, state=self._counted(file, change.state))
@@ -296,7 +293,7 @@ class Intake:
             unchanged=unchanged,
             skipped=dict(sorted(skipped.items())),
             quarantined=quarantined,
-            withdrawn=int(str(withdrawn)),
+            withdrawn=withdrawn,
         )
 
     def _carried_others(self) -> int:
@@ -333,22 +330,31 @@ class Intake:
 def known_files(connection: Connection, source: str) -> dict[str, FileState]:
     """The files of a source as they were last read."""
     found = rows(connection, "select file, state from ledger.files where source = ?", [source])
-    return {str(file): msgspec.json.decode(str(state), type=FileState) for file, state in found}
+    return {file: msgspec.json.decode(state, type=FileState) for file, state in found}
 
 
 def remove_source(
-    connection: Connection, source: str, target: Landing, *, batch: int, run_id: str, landed_at: datetime, scratch: Path
+    connection: Connection,
+    source: str,
+    target: Landing,
+    *,
+    batch: int,
+    run_id: str,
+    landed_at: datetime,
+    scratch: Path,
 ) -> Batch:
     """Land the withdrawal of everything that a source, no longer in the configuration, has brought."""
-    [(kind, location)] = rows(connection, "select kind, location from ledger.sources where source = ?", [source])
+    [(kind, location)] = rows(
+        connection, "select kind, location from ledger.sources where source = ?", [source]
+    )
     parts = landing.clear(scratch)
     manifest = Manifest(
         schema_version=SCHEMA_VERSION,
         batch=batch,
         source=source,
-        kind=str(kind),
+        kind=kind,
         record_kind="",
-        location=str(location),
+        location=location,
         run_id=run_id,
         landed_at=landed_at,
         is_removal=True,

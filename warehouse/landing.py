@@ -127,7 +127,9 @@ class Landing:
             if manifest.parent.name.startswith("."):
                 continue
             try:
-                found.append(Batch(manifest.parent, msgspec.json.decode(manifest.read_bytes(), type=Manifest)))
+                found.append(
+                    Batch(manifest.parent, msgspec.json.decode(manifest.read_bytes(), type=Manifest))
+                )
             except (OSError, msgspec.MsgspecError) as error:
                 raise WarehouseError(f"{manifest}: {error}; restore it from a backup") from error
         return sorted(found, key=lambda batch: batch.manifest.batch)
@@ -135,7 +137,8 @@ class Landing:
     def runs(self) -> list[Run]:
         """Every recorded run, in order."""
         return [
-            msgspec.json.decode(path.read_bytes(), type=Run) for path in sorted((self.folder / RUNS).glob("*.json"))
+            msgspec.json.decode(path.read_bytes(), type=Run)
+            for path in sorted((self.folder / RUNS).glob("*.json"))
         ]
 
     def next_batch(self) -> int:

@@ -87,8 +87,13 @@ def _load_records(connection: Connection, table: str, batches: Sequence[Batch]) 
     [(removals,)] = rows(connection, "select count(*) from removals")
     if not batches and not removals:
         return
-    records = _parts(batches, landing.RECORDS) or f"(select * exclude (born_batch) from landed.{table} limit 0)"
-    withdrawn = _parts(batches, landing.WITHDRAWN) or "(select '' as source, 0 as batch, '' as file, '' as key limit 0)"
+    records = (
+        _parts(batches, landing.RECORDS) or f"(select * exclude (born_batch) from landed.{table} limit 0)"
+    )
+    withdrawn = (
+        _parts(batches, landing.WITHDRAWN)
+        or "(select '' as source, 0 as batch, '' as file, '' as key limit 0)"
+    )
     connection.execute(
         f"""
         create or replace temp table words as
@@ -207,7 +212,9 @@ def _load_manifest(connection: Connection, batch: Batch) -> None:
 def _parts(batches: Sequence[Batch], name: str) -> str:
     """A read_parquet over that part of each batch, or nothing if no batch has it."""
     paths = [batch.folder / name for batch in batches if name in batch.manifest.parts]
-    return f"read_parquet([{', '.join(_quoted(path) for path in paths)}], union_by_name = true)" if paths else ""
+    return (
+        f"read_parquet([{', '.join(_quoted(path) for path in paths)}], union_by_name = true)" if paths else ""
+    )
 
 
 def _quoted(path: Path) -> str:

@@ -34,9 +34,13 @@ def writer(home: Path, *, wait_seconds: float = 0.0) -> Iterator[None]:
                 break
             except OSError as error:
                 if error.errno not in (errno.EAGAIN, errno.EACCES):
-                    raise WarehouseError(f"{path}: {error.strerror}; check who owns the Kithline home") from error
+                    raise WarehouseError(
+                        f"{path}: {error.strerror}; check who owns the Kithline home"
+                    ) from error
                 if time.monotonic() >= deadline:
-                    raise Busy(f"another sync is writing ({_holder(path)}); wait for it, or stop it") from None
+                    raise Busy(
+                        f"another sync is writing ({_holder(path)}); wait for it, or stop it"
+                    ) from None
                 time.sleep(0.2)
         path.write_text(json.dumps({"pid": os.getpid(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}))
         yield

@@ -22,7 +22,7 @@ _ADDRESS = re.compile(r"[^\s<>\"',;:]+@[^\s<>\"',;:]+")
 _MEND_START = "give the event a start in the calendar program and export again"
 
 
-class UnreadableEvent(Exception):  # noqa: N818 - errors are named after the failure
+class UnreadableEvent(Exception):
     """Why one VEVENT could not be read, and what its owner can do about it."""
 
     def __init__(self, reason: str, mend: str = "") -> None:

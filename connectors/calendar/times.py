@@ -44,6 +44,7 @@ class Moment:
 def moment(text: str, zone: str, *, is_day: bool = False) -> Moment | None:
     """What a value says; `zone` is that of its TZID, which ``Z`` overrules. None if it is not a time.
 
+    is_day: the property says VALUE=DATE; some programs say so and write a time of day, which then counts.
     Also read: ISO 8601's punctuation and offsets, which some programs write. A leap second is the one
     before it.
     """
@@ -52,9 +53,9 @@ def moment(text: str, zone: str, *, is_day: bool = False) -> Moment | None:
         return None
     year, month, day, hour, minute, second, offset = found.groups()
     try:
-        if is_day or hour is None:
-            return Moment(_wall(year, month, day), "", is_day=True)
-        wall = _wall(year, month, day, hour, minute, str(min(int(second or 0), 59)))
+        wall = _wall(year, month, day, hour or "0", minute or "0", str(min(int(second or 0), 59)))
+        if hour is None or (is_day and wall.time() == datetime.min.time()):
+            return Moment(wall, "", is_day=True)
         if offset is None:
             return Moment(wall, zone, is_day=False)
         return Moment(wall - _offset(offset), "UTC", is_day=False)
@@ -73,7 +74,7 @@ def duration(text: str) -> timedelta | None:
 
 
 def _wall(*parts: str) -> datetime:
-    year, month, day, hour, minute, second = (*map(int, parts), 0, 0, 0)[:6]
+    year, month, day, hour, minute, second = map(int, parts)
     return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - a wall-clock time has no zone
 
 

@@ -12,9 +12,18 @@ from flows.reporting import Answers, answers
 from flows.settings import Home
 from warehouse.connection import Connection, opened, rows
 from warehouse.errors import UserError
-from warehouse.escaping import printable
+from warehouse.escaping import to_terminal
 
-_QUIET = ("rank", "person_id", "name", "last_contact_on", "silent_days", "usual_gap_days", "quiet_score", "why")
+_QUIET = (
+    "rank",
+    "person_id",
+    "name",
+    "last_contact_on",
+    "silent_days",
+    "usual_gap_days",
+    "quiet_score",
+    "why",
+)
 
 
 @click.command()
@@ -36,8 +45,8 @@ def quiet(ctx: click.Context, top: int | None, as_of: date | None, style: str, h
         click.echo(f"Nobody has gone quiet as of {found.as_of}.")
     else:
         for row in listed.select(_QUIET).iter_rows(named=True):
-            click.echo(printable(f"{row['rank']:>3}  {row['name']}"))
-            click.echo(printable(f"     {row['why']}"))
+            click.echo(to_terminal(f"{row['rank']:>3}  {row['name']}"))
+            click.echo(to_terminal(f"     {row['why']}"))
 
 
 @click.command()
@@ -105,7 +114,7 @@ def _document(connection: Connection, found: Answers, person_id: str) -> dict[st
 
 def _print(document: dict[str, object]) -> None:
     def say(text: str) -> None:
-        click.echo(printable(text))
+        click.echo(to_terminal(text))
 
     place = " at ".join(str(document[key]) for key in ("title", "organization") if document[key])
     say(f"{document['name']}{', ' + place if place else ''}")
@@ -141,9 +150,12 @@ def status(ctx: click.Context, style: str, home: str | None) -> None:
     render.write(style, columns, found)
     if style == "table":
         with opened(place.require_database(), read_only=True) as connection:
-            lost = rows(connection, "select reason, count(*) n from main.quarantine group by all order by n desc limit 5")
+            lost = rows(
+                connection,
+                "select reason, count(*) n from main.quarantine group by all order by n desc limit 5",
+            )
         for reason, number in lost:
-            click.echo(printable(f"quarantined: {number} × {reason}"))
+            click.echo(to_terminal(f"quarantined: {number} × {reason}"))
 
 
 def _status(place: Home) -> tuple[list[str], list[list[object]]]:
@@ -158,7 +170,10 @@ def _status(place: Home) -> tuple[list[str], list[list[object]]]:
         }
         lost = dict(rows(connection, "select source, count(*) from main.quarantine group by all"))
         last = dict(
-            rows(connection, "select source, arg_max(coalesce(error, ''), started_at) from main.sync_runs group by all")
+            rows(
+                connection,
+                "select source, arg_max(coalesce(error, ''), started_at) from main.sync_runs group by all",
+            )
         )
     now = datetime.now(UTC)
     found: list[list[object]] = []
@@ -167,5 +182,7 @@ def _status(place: Home) -> tuple[list[str], list[list[object]]]:
         error = last.get(source.name) or None
         status = "failed" if error else status or "never synced"
         age = round((now - synced_at).total_seconds() / 3600, 1) if isinstance(synced_at, datetime) else None
-        found.append([source.name, source.kind, status, records, lost.get(source.name, 0), synced_at, age, error])
+        found.append(
+            [source.name, source.kind, status, records, lost.get(source.name, 0), synced_at, age, error]
+        )
     return columns, found

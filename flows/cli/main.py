@@ -38,13 +38,12 @@ class Commands(click.Group):
         return command
 
 
-class Day(click.ParamType):
+class Day(click.ParamType[date]):
     """A day as YYYY-MM-DD."""
 
     name = "date"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:  # noqa: ANN401
-        # click's own signature
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:  # noqa: ANN401 - click's own signature
         if isinstance(value, date):
             return value
         try:
@@ -54,7 +53,9 @@ class Day(click.ParamType):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--home", metavar="DIR", help="The Kithline home (default: KITH_HOME, else the platform's folder).")
+@click.option(
+    "--home", metavar="DIR", help="The Kithline home (default: KITH_HOME, else the platform's folder)."
+)
 @click.version_option(package_name="kithline", prog_name="kith")
 @click.pass_context
 def kith(ctx: click.Context, home: str | None) -> None:

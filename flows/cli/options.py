@@ -10,7 +10,9 @@ from flows.cli.main import Day
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 home_option = click.option("--home", metavar="DIR", help="The Kithline home.")
-as_of_option = click.option("--as-of", type=Day(), metavar="DATE", help="Answer as of that day (default: today).")
+as_of_option = click.option(
+    "--as-of", type=Day(), metavar="DATE", help="Answer as of that day (default: today)."
+)
 
 
 def format_option(*more: str) -> Callable[[Command], Command]:

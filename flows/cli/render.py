@@ -11,7 +11,7 @@ from datetime import date, time, timedelta
 from decimal import Decimal
 from itertools import islice
 
-from warehouse.escaping import inert, iso, printable
+from warehouse.escaping import inert, iso, to_terminal
 
 _TABLE_ROWS = 10_000
 
@@ -85,13 +85,16 @@ def _markdown(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 
 def _markdown_cell(text: str) -> str:
-    one_line = " ".join(printable(text).split())
+    one_line = " ".join(to_terminal(text).split())
     return "".join(f"\\{each}" if each in "\\`*_[]<>|#~" else each for each in one_line)
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     iterator: Iterator[Sequence[object]] = iter(rows)
-    shown = [[" ".join(printable(_text(value)).split()) for value in row] for row in islice(iterator, _TABLE_ROWS)]
+    shown = [
+        [" ".join(to_terminal(_text(value)).split()) for value in row]
+        for row in islice(iterator, _TABLE_ROWS)
+    ]
     more = next(iterator, None) is not None
     widths = _fit([max([_width(head), *(_width(row[i]) for row in shown)]) for i, head in enumerate(columns)])
     for cells in ([*columns], ["─" * width for width in widths], *shown):

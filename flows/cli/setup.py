@@ -29,7 +29,14 @@ timezone = ""
 
 
 @click.command()
-@click.option("--me", "addresses", multiple=True, required=True, metavar="ADDRESS", help="A mail address of yours; may be repeated.")
+@click.option(
+    "--me",
+    "addresses",
+    multiple=True,
+    required=True,
+    metavar="ADDRESS",
+    help="A mail address of yours; may be repeated.",
+)
 @click.option("--timezone", metavar="ZONE", help="Your time zone (default: this machine's).")
 @home_option
 @click.pass_context
@@ -43,8 +50,8 @@ def init(ctx: click.Context, addresses: tuple[str, ...], timezone: str | None, h
     if place.folder.exists() and not place.folder.is_dir():
         raise UserError(f"{place.folder} is a file; choose a folder with --home")
     document = tomlkit.parse(_TEMPLATE)
-    document["me"]["addresses"] = list(addresses)  # type: ignore[index]  # tomlkit types a table as any item
-    document["me"]["timezone"] = timezone or _local_zone()  # type: ignore[index]  # as above
+    document["me"]["addresses"] = list(addresses)
+    document["me"]["timezone"] = timezone or _local_zone()
     _make(place, tomlkit.dumps(document))
     click.echo(f"Made {place.folder}")
     click.echo("Next: kith source add ics|vcard|mbox FILE-OR-FOLDER, then kith sync")
@@ -78,10 +85,19 @@ def source() -> None:
 @click.argument("kind")
 @click.argument("location")
 @click.option("--name", metavar="N", help="What to call it (default: after the file or folder).")
-@click.option("--me", "addresses", multiple=True, metavar="ADDRESS", help="A further address of yours; may be repeated.")
+@click.option(
+    "--me", "addresses", multiple=True, metavar="ADDRESS", help="A further address of yours; may be repeated."
+)
 @home_option
 @click.pass_context
-def add(ctx: click.Context, kind: str, location: str, name: str | None, addresses: tuple[str, ...], home: str | None) -> None:
+def add(
+    ctx: click.Context,
+    kind: str,
+    location: str,
+    name: str | None,
+    addresses: tuple[str, ...],
+    home: str | None,
+) -> None:
     """Add a file or a folder: KIND is ics, vcard or mbox."""
     place = home_of(ctx, home)
     settings = place.settings()
@@ -138,7 +154,7 @@ def remove(ctx: click.Context, name: str, home: str | None) -> None:
     if name not in known:
         raise UserError(f"there is no source '{name}'; there are {', '.join(known) or 'none'}")
     document = tomlkit.parse(place.config.read_text(encoding="utf-8"))
-    del document["sources"][known.index(name)]  # type: ignore[union-attr]  # tomlkit types an array of tables as any item
+    del document["sources"][known.index(name)]
     if not document["sources"]:
         del document["sources"]
     write_durably(place.config, tomlkit.dumps(document).encode())

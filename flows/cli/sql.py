@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -15,12 +16,20 @@ from warehouse.query import Limits, Write, answer
 
 @click.command()
 @click.argument("query", required=False)
-@click.option("--file", "file", type=click.File("r"), metavar="F", help="Read the query from a file, - for standard input.")
+@click.option(
+    "--file",
+    "file",
+    type=click.File("r"),
+    metavar="F",
+    help="Read the query from a file, - for standard input.",
+)
 @click.option("--out", metavar="F", help="With --format parquet: the file to write.")
 @format_option("parquet")
 @home_option
 @click.pass_context
-def sql(ctx: click.Context, query: str | None, file: click.utils.LazyFile | None, out: str | None, style: str, home: str | None) -> None:
+def sql(
+    ctx: click.Context, query: str | None, file: TextIO | None, out: str | None, style: str, home: str | None
+) -> None:
     """Read-only SQL on your relationships, also while a sync runs.
 
     Without a query, an interactive prompt. SELECT and EXPLAIN only; no files, no network, no settings.
@@ -71,7 +80,9 @@ def _parquet(out: Path) -> Write:
     def write(columns: list[str], rows: Iterator[tuple[object, ...]]) -> None:
         import polars as pl  # only this format needs it
 
-        frame = pl.DataFrame(list(rows), schema=render.distinct(columns), orient="row", infer_schema_length=None)
+        frame = pl.DataFrame(
+            list(rows), schema=render.distinct(columns), orient="row", infer_schema_length=None
+        )
         try:
             frame.write_parquet(out)
         except OSError as error:

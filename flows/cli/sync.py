@@ -16,17 +16,37 @@ from flows.settings import Home
 from warehouse.errors import UserError
 from warehouse.landing import Run
 
-_COLUMNS = ("name", "status", "read", "new", "changed", "unchanged", "skipped", "quarantined", "withdrawn", "seconds")
+_COLUMNS = (
+    "name",
+    "status",
+    "read",
+    "new",
+    "changed",
+    "unchanged",
+    "skipped",
+    "quarantined",
+    "withdrawn",
+    "seconds",
+)
 
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option("--accept-shrink", is_flag=True, help="Believe a source that offers less than half of what it had.")
+@click.option(
+    "--accept-shrink", is_flag=True, help="Believe a source that offers less than half of what it had."
+)
 @as_of_option
 @format_option()
 @home_option
 @click.pass_context
-def sync(ctx: click.Context, names: tuple[str, ...], accept_shrink: bool, as_of: date | None, style: str, home: str | None) -> None:
+def sync(
+    ctx: click.Context,
+    names: tuple[str, ...],
+    accept_shrink: bool,
+    as_of: date | None,
+    style: str,
+    home: str | None,
+) -> None:
     """The nightly job, now: read every source, build, report."""
     from flows.steps import chosen_sources
 
@@ -83,12 +103,17 @@ def _print(run: Run, place: Home, style: str) -> None:
         render.write_json(document)
     else:
         rows_ = [
-            [_skipped(value) if isinstance(value, dict) else value for value in (getattr(each, name) for name in _COLUMNS)]
+            [
+                _skipped(value) if isinstance(value, dict) else value
+                for value in (getattr(each, name) for name in _COLUMNS)
+            ]
             for each in run.sources
         ]
         render.write(style, _COLUMNS, rows_)
         if style == "table":
-            click.echo(f"\n{counts['people']} people, {counts['interactions']} interactions, {quiet} gone quiet")
+            click.echo(
+                f"\n{counts['people']} people, {counts['interactions']} interactions, {quiet} gone quiet"
+            )
             click.echo(f"Report: {place.reports / 'index.html'}")
     for each in run.sources:
         if each.error:

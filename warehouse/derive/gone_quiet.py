@@ -65,7 +65,9 @@ def has_rhythm() -> pl.Expr:
     )
 
 
-def expected_meetings(meetings: pl.LazyFrame, meeting_parties: pl.LazyFrame, *, as_of: datetime) -> pl.LazyFrame:
+def expected_meetings(
+    meetings: pl.LazyFrame, meeting_parties: pl.LazyFrame, *, as_of: datetime
+) -> pl.LazyFrame:
     """One row per person whom I am to meet in the year after `as_of`, by what was on record then: person_id."""
     ahead = meetings.filter(
         pl.col("starts_at").is_between(as_of, as_of + timedelta(days=HORIZON_DAYS), closed="right")
@@ -107,14 +109,18 @@ def replies_owed(
             & (pl.lit(as_of) - on < pl.duration(days=MAX_SILENCE))
         )
     )
-    inbound = interactions.filter(pl.col("channel") == "email").select("person_id", source_record="source_record")
+    inbound = interactions.filter(pl.col("channel") == "email").select(
+        "person_id", source_record="source_record"
+    )
     mine = (
         interactions.filter(pl.col("direction") != "in")
         .group_by("person_id")
         .agg(last_mine_at=pl.col("occurred_at").max())
     )
     return (
-        last.join(inbound, left_on=["person_id", "message_id"], right_on=["person_id", "source_record"], how="semi")
+        last.join(
+            inbound, left_on=["person_id", "message_id"], right_on=["person_id", "source_record"], how="semi"
+        )
         .join(mine, on="person_id", how="left")
         .filter(pl.col("last_mine_at").is_null() | (pl.col("last_mine_at") < pl.col("sent_at")))
         .select("person_id")

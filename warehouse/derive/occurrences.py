@@ -23,13 +23,13 @@ MAX_OCCURRENCES = 20_000
 _MAX_TIMES_A_DAY = 288  # every five minutes; a rule that is finer is a mistake or an attack
 _FIRST = datetime(1950, 1, 1, tzinfo=UTC)
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - compared with wall-clock times, which have no zone
-_DAY = timedelta(days=1)
+_DAY, _NOTHING = timedelta(days=1), timedelta(0)
 _NUMBER = re.compile(r"[+-]?\d{1,3}")
 _WEEKDAYS = {name: number for number, name in enumerate(("MO", "TU", "WE", "TH", "FR", "SA", "SU"))}
 _INSTANT = pl.Datetime("us", "UTC")
 _FACTS = (
     "key", "uid", "starts_local", "ends_local", "is_all_day", "zone", "rule", "added", "removed",
-    "recurrence_local", "is_recurrence_all_day", "is_this_and_future", "status",
+    "recurrence_local", "is_recurrence_all_day", "is_this_and_future", "status", "sequence",
 )  # fmt: skip
 
 
@@ -50,6 +50,7 @@ class _Event(NamedTuple):
     is_recurrence_all_day: bool
     is_this_and_future: bool
     status: str | None
+    sequence: int
 
 
 class _Occurrence(NamedTuple):
@@ -166,53 +167,69 @@ class _Series:
 
     def occurrences(self, series_id: str, clocks: "_Clocks", until: datetime) -> Iterator[_Occurrence]:
         """The series with every exception in the place of the occurrence it replaces."""
-        is_cancelled = self.master is not None and self.master.status == "cancelled"
-
-        def told(event: _Event, original: datetime, starts: datetime, clock: _Clock) -> _Occurrence:
-            ends = max(
-                clock.to_utc(starts + (event.ends_local - event.starts_local)), begins := clock.to_utc(starts)
-            )
-            return _Occurrence(event.row, series_id, original, begins, ends, is_cancelled)
-
-        planned = dict[datetime, datetime]()
-        if self.master:
-            clock = clocks.of(self.master)
-            horizon = until + max(
-                (_moved_forward(turn) for turn in self.turns.values()), default=timedelta(0)
-            )
-            planned = {
-                clock.to_utc(wall): wall for wall in _walls(self.master, clock, clock.to_wall(horizon) + _DAY)
-            }
-        turns = self._placed(self.turns, planned)
-        exceptions = turns | self._placed(self.exceptions, planned)
+        master = self.master
+        is_cancelled = master is not None and master.status == "cancelled"
+        planned, exceptions, turns = dict[datetime, datetime](), self.exceptions, self.turns
+        if master and not (master.rule or master.added or master.removed or exceptions or turns):
+            begins = clocks.of(master).to_utc(master.starts_local)
+            yield _told(master, series_id, begins, master.starts_local, clocks, is_cancelled)
+            return
+        if master:
+            clock = clocks.of(master)
+            horizon = until + max(_NOTHING, *map(_moved_forward, turns.values()), _NOTHING) + _DAY
+            planned = {clock.to_utc(wall): wall for wall in _walls(master, clock.to_wall(horizon), clock)}
+            turns = _placed(turns, master, planned, clock, horizon)
+            exceptions = turns | _placed(exceptions, master, planned, clock, horizon)
+        else:
+            exceptions = turns | exceptions
         for original, event in exceptions.items():
-            yield told(event, original, event.starts_local, clocks.of(event))
+            yield _told(event, series_id, original, event.starts_local, clocks, is_cancelled)
         starts_of_turns = sorted(turns)
-        for original, wall in planned.items():
-            if original in exceptions or self.master is None:
-                continue
-            if after := bisect_right(starts_of_turns, original):
+        for original in planned.keys() - exceptions.keys() if master else ():
+            if master and not (after := bisect_right(starts_of_turns, original)):
+                yield _told(master, series_id, original, planned[original], clocks, is_cancelled)
+            else:
                 turn = turns[starts_of_turns[after - 1]]
-                clock = clocks.of(turn)
-                yield told(turn, original, clock.to_wall(original) - _moved_forward(turn), clock)
-            else:
-                yield told(self.master, original, wall, clocks.of(self.master))
+                starts = clocks.of(turn).to_wall(original) - _moved_forward(turn)
+                yield _told(turn, series_id, original, starts, clocks, is_cancelled)
 
-    def _placed(
-        self, exceptions: dict[datetime, _Event], planned: dict[datetime, datetime]
-    ) -> dict[datetime, _Event]:
-        """Exceptions by the occurrence they mean; one that gives only the day means that day's first."""
-        if self.master is None or not exceptions:
-            return exceptions
-        days = {wall.date(): original for original, wall in sorted(planned.items(), reverse=True)}
-        placed = dict[datetime, _Event]()
-        for instant, event in exceptions.items():
-            is_loose = event.is_recurrence_all_day or self.master.is_all_day
-            if instant not in planned and is_loose and event.recurrence_local:
-                placed.setdefault(days.get(event.recurrence_local.date(), instant), event)
-            else:
-                placed[instant] = event
-        return placed
+
+def _told(
+    event: _Event, series_id: str, original: datetime, starts: datetime, clocks: "_Clocks", is_cancelled: bool
+) -> _Occurrence:
+    """The occurrence as `event` describes it, from `starts` on its own clock."""
+    to_utc = clocks.of(event).to_utc
+    begins, ends = to_utc(starts), to_utc(starts + (event.ends_local - event.starts_local))
+    return _Occurrence(event.row, series_id, original, begins, max(begins, ends), is_cancelled)
+
+
+def _placed(
+    exceptions: dict[datetime, _Event],
+    master: _Event,
+    planned: dict[datetime, datetime],
+    clock: "_Clock",
+    horizon: datetime,
+) -> dict[datetime, _Event]:
+    """Exceptions by the occurrence they mean; one that gives only the day means that day's first.
+
+    One that names no occurrence stands alone, unless the series was revised after it or removed it.
+    """
+    days = (
+        {wall.date(): original for original, wall in sorted(planned.items(), reverse=True)}
+        if exceptions
+        else {}
+    )
+    placed = dict[datetime, _Event]()
+    for instant, event in exceptions.items():
+        place, wall = instant, event.recurrence_local
+        if place not in planned and wall and (event.is_recurrence_all_day or master.is_all_day):
+            place = days.get(wall.date(), place)
+        is_orphan = place not in planned and place <= horizon
+        if is_orphan and (event.sequence < master.sequence or _is_removed(clock.to_wall(place), master)):
+            continue
+        if place == instant or place not in exceptions:
+            placed.setdefault(place, event)
+    return placed
 
 
 def _moved_forward(turn: _Event) -> timedelta:
@@ -220,20 +237,22 @@ def _moved_forward(turn: _Event) -> timedelta:
     return (turn.recurrence_local or turn.starts_local) - turn.starts_local
 
 
-def _walls(event: _Event, clock: "_Clock", horizon: datetime) -> list[datetime]:
+def _walls(event: _Event, horizon: datetime, clock: "_Clock") -> list[datetime]:
     """The starts of a series on its own clock, up to `horizon`, in order.
 
     DTSTART counts as the first (RFC 5545 3.8.5.3), RDATE adds, EXDATE removes, at midnight the whole day.
     """
-    if not event.rule and not event.added and not event.removed:
-        return [event.starts_local]
     found = {event.starts_local, *(event.added or ())}
     for line in (event.rule or "").splitlines():
         if rule := _rule(line, event, clock):
             found.update(islice(_expanded(rule, event.starts_local, horizon), MAX_OCCURRENCES))
-    removed = set(event.removed or ())
-    days = {wall.date() for wall in removed if wall.time() == datetime.min.time()}
-    return sorted(wall for wall in found if wall not in removed and wall.date() not in days)[:MAX_OCCURRENCES]
+    return sorted(wall for wall in found if not _is_removed(wall, event))[:MAX_OCCURRENCES]
+
+
+def _is_removed(wall: datetime, event: _Event) -> bool:
+    if not event.removed:
+        return False
+    return wall in event.removed or datetime(wall.year, wall.month, wall.day) in event.removed  # noqa: DTZ001
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +272,11 @@ class _Rule:
 
 def _rule(text: str, event: _Event, clock: "_Clock") -> _Rule | None:
     """The rule, or None if it is malformed or finer than days: then only DTSTART is certain."""
-    parts = dict(part.split("=", 1) for part in text.upper().replace(" ", "").split(";") if "=" in part)
+    parts = dict(
+        part.split("=", 1)
+        for part in text.upper().replace(" ", "").replace("\\", "").split(";")
+        if "=" in part
+    )
     numbers = {
         name: _numbers(value) for name, value in parts.items() if name.startswith("BY") and name != "BYDAY"
     }
@@ -266,6 +289,8 @@ def _rule(text: str, event: _Event, clock: "_Clock") -> _Rule | None:
         until = _until(parts["UNTIL"], event, clock) if parts.get("UNTIL") else None
     except (KeyError, ValueError, OverflowError):
         return None
+    if until and count == -1:  # some programs' way to say that only UNTIL counts
+        count = None
     times = (timedelta(0),) if event.is_all_day else _times(numbers, start)
     if (
         frequency not in _PERIODS

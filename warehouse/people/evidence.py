@@ -99,7 +99,9 @@ def read_mentions(mentions: pl.DataFrame) -> pl.DataFrame:
         pl.col("source", "born", "first_at").min(),
         pl.col("last_at").max(),
     )
-    addresses = _lookup(spelled, "address", ("value", "spelling"), lambda raw: (parse(raw).value, written(raw)))
+    addresses = _lookup(
+        spelled, "address", ("value", "spelling"), lambda raw: (parse(raw).value, written(raw))
+    )
     names = _lookup(spelled, "name", ("key", "is_full", "text", "has_via"), _name_columns)
     return spelled.join(addresses, on="address").join(names, on="name")
 
@@ -140,7 +142,8 @@ def _lookup(
     values = frame[column].unique().to_list()
     return pl.DataFrame(
         [(value, *split(value)) for value in values],
-        schema={column: pl.String} | {part: pl.Boolean if part[:3] in ("is_", "has") else pl.String for part in parts},
+        schema={column: pl.String}
+        | {part: pl.Boolean if part[:3] in ("is_", "has") else pl.String for part in parts},
         orient="row",
     )
 
@@ -180,7 +183,7 @@ def _address_kind(address: Address, row: dict[str, Any]) -> str:
 
 
 def _card(row: dict[str, Any], region: str | None) -> Card:
-    emails = [raw for raw in row["emails"] or () if parse(raw).value]
+    emails = {parse(raw): written(raw) for raw in reversed(row["emails"] or ()) if parse(raw).value}
     name = clean(row["name"])
     if not name.key:
         name = clean(row["nickname"] or "")
@@ -193,8 +196,8 @@ def _card(row: dict[str, Any], region: str | None) -> Card:
         uid=row["uid"] or "",
         name=name,
         is_personal=(row["kind"] or "individual") == "individual" and not is_company,
-        emails=tuple(dict.fromkeys(map(parse, emails))),
-        spellings=tuple(map(written, emails)),
+        emails=tuple(emails)[::-1],
+        spellings=tuple(emails.values())[::-1],
         phones=tuple(sorted({number for number in numbers if number})),
         slugs=tuple(sorted({slug for slug in slugs if slug})),
         born=row["born"],

@@ -18,6 +18,7 @@ Key = tuple[str, ...]
 _MOST_HOLDERS = 50  # beyond, an address is a switchboard: each further name stands for itself
 _MOST_NAMES = 50  # beyond, further names are not asked for consent; keeps the work linear
 _LEAST_SHARE = 0.2
+NEVER_BORN = 2**62  # of an address that was configured and never met
 
 
 @dataclass(eq=False, slots=True)
@@ -62,7 +63,7 @@ class Grouping:
 
     def __init__(self, me: frozenset[str], my_names: Iterable[Name]) -> None:
         self.me = me
-        self.myself = Group((2**62, f"email:{min(me, default='')}"), list(my_names), is_me=True)
+        self.myself = Group((NEVER_BORN, f"email:{min(me, default='')}"), list(my_names), is_me=True)
         self.groups = [self.myself]
         self.held: dict[Key, list[Group]] = defaultdict(list)
 
@@ -182,7 +183,8 @@ def group_items(mentions: list[Mention], cards: list[Card], me: frozenset[str]) 
     """All items in persons. me: normalised addresses that are the user's, whatever stands beside them."""
     grouping = Grouping(me, _my_names(mentions, me))
     kinds = {mention.address.value: mention.kind for mention in mentions}
-    for item in sorted([*mentions, *cards], key=in_order):
+    items: list[Mention | Card] = [*mentions, *cards]
+    for item in sorted(items, key=in_order):
         if isinstance(item, Card):
             grouping.add_card(item, kinds)
         else:
@@ -192,7 +194,7 @@ def group_items(mentions: list[Mention], cards: list[Card], me: frozenset[str]) 
 
 
 def fold(grouping: Grouping) -> None:
-    """Puts back who is no person of their own: rare names on a personal address, and an office's one owner."""
+    """Puts back who is no person of their own: a rare name on an address, the office of a single owner."""
     for key in sorted(grouping.held):
         if key[0] == "email" and len(key) == 2:
             _fold_rare_names(grouping.holders(key), key[1])
@@ -201,7 +203,9 @@ def fold(grouping: Grouping) -> None:
 
 
 def _fold_rare_names(holders: list[Group], value: str) -> None:
-    """A name needs a fifth of an address's named mentions, or a card; else it goes to the oldest that has it."""
+    """A name needs a card or a fifth of an address's named mentions, else it goes to the oldest that has."""
+    if len(holders) < 2:
+        return
     counts = [_count(group, value, named=True) for group in holders]
     total = sum(counts)
     heard = [

@@ -6,41 +6,54 @@ personal name on most of the mail outrank the spelling.
 
 from warehouse.people.grouping import Group
 
+_CERTAIN = {
+    "room": "is booked as a room or a resource",
+    "list": "is the address of a mailing list or a group",
+    "bot": "is an address that nobody reads",
+}
+
 
 def kind_of(group: Group) -> tuple[str, str]:
-    """The kind and its reason."""
+    """The kind and its reason: the first of these that holds."""
     if group.is_me:
         return "human", "an address that was configured as mine"
-    addresses = {mention.kind: mention.address for mention in group.mentions}
-    is_carded = any(card.is_personal for card in group.cards)
-    if "room" in addresses:
-        return "room", f"a calendar books {addresses['room'].value} as a room or a resource"
-    if "list" in addresses:
-        return "list", f"{addresses['list'].value} is the address of a mailing list or a group"
-    if "bot" in addresses:
-        return "bot", f"{addresses['bot'].value} is an address that nobody reads"
-    if not group.cards and (reason := _automatic(group)):
-        return "bot", reason
-    if is_carded:
-        return "human", f"a card of {min(card.source for card in group.cards if card.is_personal)}"
+    return _by_address(group) or _by_behaviour(group) or _by_name(group) or _by_remains(group)
+
+
+def _by_address(group: Group) -> tuple[str, str] | None:
+    for mention in group.mentions:
+        if mention.kind in _CERTAIN:
+            return mention.kind, f"{mention.address.value} {_CERTAIN[mention.kind]}"
+    return None
+
+
+def _by_behaviour(group: Group) -> tuple[str, str] | None:
+    """Sends by machine and is never written to; three messages are the least that shows a habit."""
+    sent = sum(mention.sent for mention in group.mentions)
+    automatic = sum(mention.automatic for mention in group.mentions)
+    received = sum(mention.in_mail - mention.sent for mention in group.mentions)
+    if group.cards or sent < 3 or automatic < 0.9 * sent or received > 0:
+        return None
+    return "bot", f"{automatic} of {sent} messages were bulk or automatic, and none was ever sent to it"
+
+
+def _by_name(group: Group) -> tuple[str, str] | None:
+    """A card of a person, or a personal name on at least half of the mentions."""
+    if sources := [card.source for card in group.cards if card.is_personal]:
+        return "human", f"a card of {min(sources)}"
     named = sum(mention.count for mention in group.mentions if mention.name.is_full)
     total = sum(mention.count for mention in group.mentions)
-    if total and 2 * named >= total:
-        return "human", f"a personal name in {named} of {total} mentions"
+    return (
+        ("human", f"a personal name in {named} of {total} mentions") if named and 2 * named >= total else None
+    )
+
+
+def _by_remains(group: Group) -> tuple[str, str]:
+    addresses = {mention.kind: mention.address.value for mention in group.mentions}
     if group.cards:
         return "role", f"a card of {min(card.source for card in group.cards)} for an organisation or a group"
     if "personal" in addresses:
         return "human", "a personal address"
     if "role" in addresses:
-        return "role", f"{addresses['role'].value} is an office's address, without a personal name on most mentions"
+        return "role", f"{addresses['role']} is an office's address, mostly without a personal name"
     return "role", "an address that belongs to nobody"
-
-
-def _automatic(group: Group) -> str:
-    """Sends by machine and is never written to; three messages are the least that shows a habit."""
-    sent = sum(mention.sent for mention in group.mentions)
-    automatic = sum(mention.automatic for mention in group.mentions)
-    received = sum(mention.in_mail - mention.sent for mention in group.mentions)
-    if sent < 3 or automatic < 0.9 * sent or received > 0:
-        return ""
-    return f"{automatic} of {sent} messages were bulk or automatic, and none was ever sent to it"

@@ -81,6 +81,8 @@ def clean(raw: str) -> Name:
 @lru_cache(maxsize=200_000)
 def fold(text: str) -> str:
     """Letters without case and accents, for comparison only."""
+    if text.isascii():
+        return text.lower()
     plain = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
     return "".join(char for char in plain if not unicodedata.combining(char))
 
@@ -145,9 +147,11 @@ def _less(words: list[str], word: str) -> list[str]:
 def _plain(raw: str) -> str:
     """Encoded words (RFC 2047) that a sender quoted are decoded; pictures and control characters go."""
     text = _ENCODED.sub(lambda found: _decoded(found.group()), raw) if "=?" in raw else raw
-    text = unicodedata.normalize("NFKC", text.translate(_QUOTES)).translate(_QUOTES)
-    kept = (" " if char.isspace() else char for char in text if not _is_ornament(char))
-    text = " ".join("".join(kept).split()).strip(" \"'<>,;")
+    text = text.translate(_QUOTES)
+    if not (text.isascii() and text.isprintable()):
+        text = unicodedata.normalize("NFKC", text).translate(_QUOTES)
+        text = "".join(" " if char.isspace() else char for char in text if not _is_ornament(char))
+    text = " ".join(text.split()).strip(" \"'<>,;")
     return text.removeprefix("mailto:")
 
 

@@ -6,18 +6,17 @@ profile with names that fit. Names that contradict each other on one key make a 
 
 import base64
 import hashlib
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import combinations
+from typing import Any
 
 import polars as pl
 
-from warehouse.people.addresses import normalise, written
-from warehouse.people.evidence import ITEM, Card, Claim, gather_cards, gather_mentions, read_mentions
-from warehouse.people.grouping import Group, Grouping, group_items
+from warehouse.people.addresses import normalise
+from warehouse.people.evidence import ITEM, Claim, gather_cards, gather_mentions, read_mentions
+from warehouse.people.grouping import NEVER_BORN, Group, Grouping, group_items
 from warehouse.people.kinds import kind_of
+from warehouse.people.profile import identifiers, name_of, primary_email, rivals
 
 _INSTANT = pl.Datetime("us", "UTC")
 _PERSONS = {
@@ -39,8 +38,8 @@ _IDENTIFIERS = {
     "evidence": pl.String,
 }
 _SUGGESTIONS = {"left_person_id": pl.String, "right_person_id": pl.String, "reason": pl.String}
-_MOST_RIVALS = 5  # more names than that on one key are a shared desk, not a question worth asking
-_NEVER = 2**62
+_CARD_LINKS = {"source": pl.String, "key": pl.String, "person_id": pl.String}
+_OF_ITEM = {"value": pl.String, "key": pl.String, "is_full": pl.Boolean, "person_id": pl.String}
 
 
 @dataclass(frozen=True)
@@ -76,19 +75,16 @@ def resolve(
     if not mine and not grouping.myself.mentions:
         groups.remove(grouping.myself)
     ids = {group: person_id(group.claim) for group in groups}
-    items = [
-        (mention.address.value, mention.name.key, mention.name.is_full, ids[group])
-        for group in groups
-        for mention in group.mentions
-    ]
-    of_item = pl.DataFrame(items, [*ITEM, "person_id"], orient="row", infer_schema_length=None) if items else None
-    links = [(card.source, card.key, ids[group]) for group in groups for card in group.cards]
     return Resolution(
         persons=_frame([_person(group, ids[group]) for group in groups], _PERSONS),
-        mention_links=_mention_links(spelled, of_item),
-        card_links=_frame(links, {"source": pl.String, "key": pl.String, "person_id": pl.String}),
-        identifiers=_frame([row for group in groups for row in _identifiers(group, ids[group])], _IDENTIFIERS),
-        suggestions=_frame(list(_suggestions(grouping, ids)), _SUGGESTIONS),
+        mention_links=_mention_links(spelled, ids),
+        card_links=_frame(
+            [(card.source, card.key, ids[group]) for group in groups for card in group.cards], _CARD_LINKS
+        ),
+        identifiers=_frame(
+            [(ids[group], *identifier) for group in groups for identifier in identifiers(group)], _IDENTIFIERS
+        ),
+        suggestions=_suggestions(grouping, ids),
     )
 
 
@@ -96,3 +92,33 @@ def person_id(claim: Claim) -> str:
     """The id of whoever was born with this claim. The batch is no part of it: it only says who was first."""
     digest = hashlib.sha256(claim[1].encode()).digest()
     return "p" + base64.b32encode(digest).decode()[:16].lower()
+
+
+def _person(group: Group, own_id: str) -> tuple[Any, ...]:
+    kind, reason = kind_of(group)
+    born = group.claim[0] if group.claim[0] < NEVER_BORN else None
+    return own_id, name_of(group), kind, reason, group.is_me, primary_email(group), born
+
+
+def _mention_links(spelled: pl.DataFrame, ids: Mapping[Group, str]) -> pl.DataFrame:
+    of_items = [
+        (mention.address.value, mention.name.key, mention.name.is_full, own_id)
+        for group, own_id in ids.items()
+        for mention in group.mentions
+    ]
+    links = spelled.join(_frame(of_items, _OF_ITEM), on=ITEM)
+    return links.select("name", "address", "person_id").sort("name", "address")
+
+
+def _suggestions(grouping: Grouping, ids: Mapping[Group, str]) -> pl.DataFrame:
+    """One row per pair, whatever the number of keys that they share."""
+    pairs = ([*sorted((ids[left], ids[right])), reason] for left, right, reason in rivals(grouping))
+    rows = _frame(list(pairs), _SUGGESTIONS)
+    reasons = pl.col("reason").unique().sort().str.join("; ")
+    return rows.group_by("left_person_id", "right_person_id").agg(reasons).sort(pl.all())
+
+
+def _frame(rows: Sequence[Sequence[Any]], schema: Mapping[str, Any]) -> pl.DataFrame:
+    """Rows in one order, whatever the order in which they were found."""
+    frame = pl.DataFrame(rows, schema=dict(schema), orient="row")
+    return frame.sort(frame.columns)

@@ -40,5 +40,5 @@ NOT_PERSONAL = _words(
     office admin administrator helpdesk shop news digest alert alerts bot daemon system security calendar
     conference meeting meetings committee association foundation society project developers users community
     editor editors marketing recruiting noreply reply the of for manager director engineer consultant
-    undisclosed recipients"""
+    undisclosed recipients robot mailinglist ml development maintainers subscribers"""
 )

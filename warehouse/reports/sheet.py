@@ -2,13 +2,12 @@
 
 import csv
 import io
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 
 import polars as pl
 
-# A text cell that begins so is a formula to a spreadsheet (OWASP, CSV injection), full width included.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+from warehouse.escaping import inert, iso
 
 
 def to_csv(frame: pl.DataFrame) -> str:
@@ -34,20 +33,8 @@ def _cell(value: object) -> str:
         case int() | float() | Decimal():
             return str(value)
         case date():
-            return _iso(value)
+            return iso(value)
         case list():
-            return _inert("; ".join("" if part is None else str(part) for part in value))
+            return inert("; ".join("" if part is None else str(part) for part in value))
         case _:
-            return _inert(str(value))
-
-
-def _iso(moment: date) -> str:
-    """A day, or an instant: in UTC if it has a zone, as it stands if it has none."""
-    if isinstance(moment, datetime) and moment.tzinfo:
-        return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return moment.isoformat()
-
-
-def _inert(text: str) -> str:
-    """The text, with an apostrophe before what a spreadsheet would compute."""
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+            return inert(str(value))

@@ -5,32 +5,17 @@ import re
 from datetime import date, datetime
 from urllib.parse import quote
 
+from warehouse.escaping import to_terminal
+
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September",
           "October", "November", "December")  # fmt: skip
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
-# ECMA-48: CSI, then the string commands (OSC, DCS, SOS, PM, APC) up to BEL or ST, then the short escapes.
-_ESCAPES = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
-    r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"
-    r"|\x1b[ -/]*[0-~]"
-)
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-# UAX 9: marks, embeddings, overrides and isolates. They reorder text that follows them, beyond the name.
-_BIDI_CONTROLS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _ACCENT = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 _PILED_ACCENTS = re.compile(f"({_ACCENT}{{3}}){_ACCENT}+")
 _ADDRESS = re.compile(r"[^\s@<>\"(),:;\[\]\\]+@[^\s@<>\"(),:;\[\]\\]+")
 
 LIKELIHOODS = ((0.9, "very likely"), (0.66, "likely"), (0.5, "more likely than not"), (0.33, "perhaps"))
-
-
-def to_terminal(text: str) -> str:
-    """The text without what a terminal would obey: escape sequences, C0 and C1, bidi controls.
-
-    Line feeds and tabs stay, so that a whole document can pass; carriage returns, which overwrite, do not.
-    """
-    return _BIDI_CONTROLS.sub("", _CONTROLS.sub("", _ESCAPES.sub("", text)))
 
 
 def one_line(text: str | None) -> str:

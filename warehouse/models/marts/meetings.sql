@@ -8,7 +8,7 @@ with parties as (
         count(*) filter (p.is_attendee and p.kind not in ('room', 'resource') and s.kind <> 'room') as attendees,
         count(*) filter (not s.is_me and p.kind not in ('room', 'resource') and s.kind <> 'room') as others
     from main.meeting_parties as p
-    inner join people_persons as s using (person_id)
+    inner join people.persons as s using (person_id)
     group by p.meeting_id
 )
 

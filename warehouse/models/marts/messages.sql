@@ -10,7 +10,7 @@ with parties as (
         count(distinct lower(p.address)) filter (p.role in ('to', 'cc', 'bcc')) as recipients
     from stg_mail__parties as p
     inner join people_mention_links as l using (name, address)
-    inner join people_persons as s using (person_id)
+    inner join people.persons as s using (person_id)
     group by p.message_id
 ),
 

@@ -27,7 +27,7 @@ select
     coalesce(c.circles, []) as circles,
     i.first_contact_at,
     i.last_contact_at
-from people_persons as p
+from people.persons as p
 left join cards as c using (person_id)
 left join contact as i using (person_id)
 order by p.person_id

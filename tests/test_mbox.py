@@ -1,0 +1,226 @@
+"""The mbox reader: where messages begin and end, in every dialect, at every position."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from connectors.mail import mbox
+from connectors.records import Message, NotThisFormat, Rejected
+
+DATA = Path(__file__).parent / "data" / "mail"
+
+LETTER = (
+    b"From: Ada <ada@kvist.example>\nDate: Mon, 4 Mar 2024 09:00:00 +0000\nMessage-ID: <a@kvist.example>\n"
+)
+
+
+def ids(items: Iterable[Message | Rejected]) -> list[str]:
+    return [item.message_id if isinstance(item, Message) else item.reason for item in items]
+
+
+def written(tmp_path: Path, content: bytes) -> Path:
+    path = tmp_path / "box.mbox"
+    path.write_bytes(content)
+    return path
+
+
+def test_lines_of_a_body_that_begin_with_from_split_nothing() -> None:
+    items = list(mbox.read(DATA / "thunderbird.mbox"))
+    assert ids(items) == ["bridge-1@kvist.example", "bridge-2@okoro.example", "bridge-3@kvist.example"]
+
+
+def test_a_position_is_the_offset_of_the_separator_line() -> None:
+    content = (DATA / "thunderbird.mbox").read_bytes()
+    for item in mbox.read(DATA / "thunderbird.mbox"):
+        assert content[item.position :].startswith(b"From ")
+        assert item.locator == f"byte {item.position}"
+
+
+@pytest.mark.parametrize("name", ["thunderbird.mbox", "takeout.mbox", "single.eml"])
+def test_reading_from_a_position_gives_the_tail_of_the_file(name: str) -> None:
+    items = list(mbox.read(DATA / name))
+    for i, item in enumerate(items):
+        assert list(mbox.read(DATA / name, item.position)) == items[i:]
+
+
+@pytest.mark.parametrize("name", ["thunderbird.mbox", "takeout.mbox", "single.eml", "preamble.mbox"])
+def test_line_ends_do_not_matter(name: str, tmp_path: Path) -> None:
+    path = written(tmp_path, (DATA / name).read_bytes().replace(b"\n", b"\r\n"))
+    assert ids(mbox.read(path)) == ids(mbox.read(DATA / name))
+
+
+@pytest.mark.parametrize(
+    "separator",
+    [
+        "From - Thu Jan  1 00:00:00 1970",
+        "From 1790000000000000001@xxx Mon Jan 01 00:00:00 +0000 2024",
+        "From ada@kvist.example Mon Jan  1 00:00 2024",
+        "From ada@kvist.example  Mon Jan  1 00:00:00 CET 2024",
+        "From ada@kvist.example Mon Jan  1 00:00:00 MET DST 2024",
+        "From ada@kvist.example Mon Jan  1 00:00:00 2024 +0100",
+        "From ada@kvist.example Mon Jan  1 00:00:00 2024 remote from kvist",
+        "From ada at kvist.example  Mon Jan  1 00:00:00 2024",
+        'From "ada k"@kvist.example Mon Jan  1 00:00:00 2024',
+        "From MAILER-DAEMON Mon Jan  1 00:00:00 2024  ",
+    ],
+)
+def test_every_dialect_of_the_separator_splits(separator: str, tmp_path: Path) -> None:
+    one = separator.encode() + b"\n" + LETTER + b"\nbody\n\n"
+    assert ids(mbox.read(written(tmp_path, one * 3))) == ["a@kvist.example"] * 3
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"From here on: nothing",
+        b"From ada@kvist.example Mon Jan  1 00:00:00 2024\nno header follows",
+        b"From ada@kvist.example Mon Jan  1 00:00:00 2024\n\nFrom: a blank line follows",
+        b"From Monday Jan 1 2024\nNote: no time of day",
+        b"From me, Mon Jan  1 00:00:00 2024 was a fine day\nNote: a sentence goes on",
+        b">From ada@kvist.example Mon Jan  1 00:00:00 2024\nFrom: quoted",
+        b" From ada@kvist.example Mon Jan  1 00:00:00 2024\nFrom: indented",
+    ],
+)
+def test_what_only_resembles_a_separator_splits_nothing(line: bytes, tmp_path: Path) -> None:
+    one = b"From - Mon Jan  1 00:00:00 2024\n" + LETTER + b"\nbody\n" + line + b"\nend\n\n"
+    assert ids(mbox.read(written(tmp_path, one * 2))) == ["a@kvist.example"] * 2
+
+
+def test_a_message_without_blank_line_and_body_ends_at_the_next_separator(tmp_path: Path) -> None:
+    content = b"From - Mon Jan  1 00:00:00 2024\nFrom: ada@kvist.example\n" * 2
+    first, second = mbox.read(written(tmp_path, content))
+    assert isinstance(first, Message)
+    assert isinstance(second, Message)
+    assert len(first.parties) == len(second.parties) == 1
+
+
+def test_a_single_message_without_separator_is_read() -> None:
+    [item] = mbox.read(DATA / "single.eml")
+    assert isinstance(item, Message)
+    assert (item.message_id, item.position, item.return_path) == ("single@kvist.example", 0, "")
+
+
+def test_a_separator_without_a_date_may_head_a_single_message(tmp_path: Path) -> None:
+    assert ids(mbox.read(written(tmp_path, b"From ada\n" + LETTER + b"\nx"))) == ["a@kvist.example"]
+
+
+def test_blank_lines_and_a_byte_order_mark_before_the_first_message_are_nothing(tmp_path: Path) -> None:
+    one = b"From - Mon Jan  1 00:00:00 2024\n" + LETTER + b"\n"
+    for head in (b"\n\n", b"\r\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n"):
+        items = list(mbox.read(written(tmp_path, head + one)))
+        assert ids(items) == ["a@kvist.example"]
+        assert items[0].position == len(head)
+        assert ids(mbox.read(written(tmp_path, head + LETTER))) == ["a@kvist.example"]
+
+
+def test_text_before_the_first_message_is_one_rejected_item() -> None:
+    junk, letter = mbox.read(DATA / "preamble.mbox")
+    assert isinstance(junk, Rejected)
+    assert (junk.position, junk.locator, junk.reason) == (0, "byte 0", "text before the first message")
+    assert isinstance(letter, Message)
+
+
+def test_a_message_without_sender_date_and_id_is_rejected_without_its_values() -> None:
+    _, rejected, _ = mbox.read(DATA / "takeout.mbox")
+    assert isinstance(rejected, Rejected)
+    assert rejected.reason == "no sender, date or Message-ID among its headers"
+    assert rejected.excerpt == "X-Gmail-Labels, Return-Path, Subject"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR",
+        b"<!DOCTYPE html>\n<html>\nFrom: a page\n</html>",
+        b"BEGIN:VCALENDAR\nVERSION:2.0\nEND:VCALENDAR\n",
+        b"Notes:\nFirst Name,Last Name\n",
+        b"just text",
+        b"From " * 1000,
+    ],
+)
+def test_a_file_without_a_message_is_not_this_format(content: bytes, tmp_path: Path) -> None:
+    with pytest.raises(NotThisFormat, match=r"box\.mbox holds no mail message: export") as failure:
+        list(mbox.read(written(tmp_path, content)))
+    assert "\n" not in str(failure.value)
+
+
+def test_an_empty_or_blank_file_holds_nothing(tmp_path: Path) -> None:
+    assert list(mbox.read(written(tmp_path, b""))) == []
+    assert list(mbox.read(written(tmp_path, b"\n\n"))) == []
+
+
+def test_a_start_beyond_the_end_gives_nothing(tmp_path: Path) -> None:
+    assert list(mbox.read(written(tmp_path, LETTER), 10_000)) == []
+
+
+def test_what_is_appended_while_reading_waits_for_the_next_reading(tmp_path: Path) -> None:
+    one = b"From - Mon Jan  1 00:00:00 2024\n" + LETTER + b"\nbody\n\n"
+    path = written(tmp_path, one * 2)
+    items = mbox.read(path)
+    next(items)
+    with path.open("ab") as file:
+        file.write(one)
+    assert len(list(items)) == 1
+
+
+def test_a_header_block_beyond_its_bound_is_cut(tmp_path: Path) -> None:
+    long = (
+        b"From - Mon Jan  1 00:00:00 2024\n" + LETTER + b"X-Filler: x\n" * 60_000 + b"To: b@okoro.example\n\n"
+    )
+    first, second = mbox.read(written(tmp_path, long * 2))
+    assert isinstance(first, Message)
+    assert [party.role for party in first.parties] == ["from"]
+    assert second.position == len(long)
+
+
+headers = st.sampled_from(
+    [
+        LETTER,
+        b"Message-ID: <b@okoro.example>\nTo: x@y.example,\n z@y.example\n",
+        b">From ben Mon Jan  1 00:00:00 2024\nFrom: ben@okoro.example\n",
+        b"X-Nothing: of ours\n",
+        b"From: \xe9t\xe9 <ete@kvist.example>\nX-Long: " + b"x" * 5_000 + b"\n",
+    ]
+)
+bodies = st.lists(
+    st.sampled_from(
+        [b"\n", b"text\n", b"From here\n", b"From: x\n", b">From - Mon Jan  1 00:00:00 2024\n", b"y" * 4_000]
+    )
+).map(b"".join)
+messages = st.builds(
+    lambda header, body: b"From - Mon Jan  1 00:00:00 2024\n" + header + b"\n" + body + b"\n", headers, bodies
+)
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(parts=st.lists(messages, min_size=1, max_size=12), window=st.integers(1, 40_000))
+def test_a_concatenation_splits_into_its_messages_wherever_the_windows_fall(
+    parts: list[bytes], window: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mbox, "LONGEST_BLOCK", 12_000)
+    monkeypatch.setattr(mbox, "_REACH", 16_000)
+    monkeypatch.setattr(mbox, "_WINDOW", 16_000 + window)
+    path = written(tmp_path, b"".join(parts))
+    items = list(mbox.read(path))
+    assert [item.position for item in items] == [sum(map(len, parts[:i])) for i in range(len(parts))]
+    for part, item in zip(parts, items, strict=True):
+        [alone] = mbox.read(written(tmp_path, part))
+        assert type(alone) is type(item)
+        if isinstance(item, Message) and isinstance(alone, Message):
+            assert (alone.key, alone.parties, alone.sent_at) == (item.key, item.parties, item.sent_at)
+
+
+@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    content=st.binary(max_size=300),
+    head=st.sampled_from([b"", LETTER, b"From - Mon Jan  1 00:00:00 2024\nDate:"]),
+)
+def test_any_bytes_are_read_or_refused_but_never_crash(content: bytes, head: bytes, tmp_path: Path) -> None:
+    try:
+        items = list(mbox.read(written(tmp_path, head + content)))
+    except NotThisFormat:
+        return
+    assert all(isinstance(item, Message | Rejected) for item in items)
