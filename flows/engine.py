@@ -22,6 +22,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -56,6 +57,7 @@ _QUIET = {
 _LEAN_SERVER = {
     "PREFECT_SERVER_UI_ENABLED": "false",
     "PREFECT_API_BLOCKS_REGISTER_ON_START": "false",
+    "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false",  # the password keeps a browser's other pages out
     # States wait in memory for the next second or the orderly end, and are written in one transaction.
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "1000",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
@@ -140,10 +142,15 @@ def embedded_server(home: Path) -> Iterator[str]:
     prepare(home)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
-        password = os.environ.get("PREFECT_SERVER_API_AUTH_STRING") or f"kith:{secrets.token_urlsafe()}"
-        login = {"PREFECT_SERVER_API_AUTH_STRING": password, "PREFECT_API_AUTH_STRING": password}
+        login = {"PREFECT_SERVER_API_AUTH_STRING": _password(), "PREFECT_API_AUTH_STRING": _password()}
         with _environment(_LEAN_SERVER | login | {"PREFECT_API_URL": url}), _served(home, listener):
             yield url
+
+
+@cache
+def _password() -> str:
+    """The same for all servers of this process: Prefect reads it once, at import."""
+    return f"kith:{secrets.token_urlsafe()}"
 
 
 @contextmanager
@@ -206,7 +213,7 @@ def _environment(changes: Mapping[str, str]) -> Iterator[None]:
 
 @contextmanager
 def _quiet_flows(url: str) -> Iterator[None]:
-    """No heartbeat, which the environment can't say: a run waits for its thread, asleep a second at a time."""
+    """No heartbeat, which the environment can't say: a run waits for its thread to wake up."""
     from prefect import settings
 
     updates = {

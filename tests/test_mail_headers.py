@@ -63,7 +63,8 @@ def test_a_bulk_letter_keeps_every_sign_that_it_is_one() -> None:
 def test_a_plain_letter_shows_none_of_those_signs() -> None:
     letter = record("From: a@kvist.example\n")
     assert letter.list_id is letter.list_post is letter.precedence is letter.auto_submitted is None
-    assert letter.return_path is letter.in_reply_to is letter.sent_at is None
+    assert letter.return_path is letter.in_reply_to is None
+    assert letter.sent_at is None
     assert letter.labels == letter.delivered_to == ()
     assert (letter.has_list_unsubscribe, letter.has_feedback_id) == (False, False)
     assert (letter.dated_by, letter.message_id) == ("none", "")

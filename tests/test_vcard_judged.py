@@ -1,4 +1,4 @@
-"""connectors.contacts.vcard, judged: by vobject on clean cards, and by the share it reads of a wild corpus."""
+"""connectors.contacts.vcard, judged by vobject on clean cards and by the share read of a wild corpus."""
 
 import os
 from collections import Counter

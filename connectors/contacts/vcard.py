@@ -20,7 +20,7 @@ _ADDRESS = re.compile(r"[^\s@<>\"]{1,250}@[^\s@<>\"]{1,250}")
 _BRACKETED = re.compile(r"<([^<>]*@[^<>]*)>")
 _BIRTHDAY = re.compile(r"(\d{4}|--)-?(\d\d)-?(\d\d)(?!\d)")
 _NO_YEAR = "1604"  # what Apple writes for a birthday without a year
-_LEAP_YEAR = 1604
+_LEAP_YEAR = 2000
 _OLDEST_BIRTH_YEAR = 1800  # earlier years are the year 1 of empty fields
 _LONGEST_URL = 2000
 
@@ -36,22 +36,22 @@ _OTHER_FORMATS = (
 def read(path: Path, start: int = 0) -> Iterator[Card | Rejected | Skipped]:
     """One item for every top-level card, in file order. An address book is always read whole: `start` is 0.
 
-    Raises NotThisFormat for a file that holds anything but cards; an empty file yields nothing.
+    Raises NotThisFormat for a file that has content but no card; an empty file yields nothing.
     """
     raw = path.read_bytes()
     encoding = wide_encoding(raw)
     data = raw.decode(encoding, "ignore").encode() if encoding else raw
     newline = b"\n" if b"\n" in data else b"\r"
     seen, line, position = 0, 1, 0
-    is_empty = not data.removeprefix(BOM_UTF8).strip()
+    is_settled = not data.removeprefix(BOM_UTF8).strip()
     for block in blocks(data):
         gap = data[seen : block.start]
         line += gap.count(newline)
         position += len(gap.decode().encode(encoding)) if encoding else len(gap)
-        seen, is_empty = block.start, True
+        seen, is_settled = block.start, True
         yield _item(data[block.start : block.end], block, position, line)
-    if not is_empty:
-        raise NotThisFormat(f"{path.name} holds no vCard (no BEGIN:VCARD): {_other_format(data)}")
+    if not is_settled:
+        raise NotThisFormat(f"{clean(path.name)} holds no vCard (no BEGIN:VCARD): {_other_format(data)}")
 
 
 def _item(data: bytes, block: Block, position: int, line: int) -> Card | Rejected | Skipped:
@@ -171,7 +171,7 @@ def _addresses(value: str) -> Iterator[str]:
     """The addresses of one EMAIL: some programs write ``mailto:``, ``Name <address>`` or a list."""
     text = clean(_unescaped(value), 4000)
     if (bare := _without_scheme(text, "mailto:")) != text:
-        text = unquote(bare.partition("?")[0])
+        text = clean(unquote(bare.partition("?")[0]), 4000)
     for part in _BRACKETED.findall(text) or re.split("[,;]", text):
         address = _without_scheme(part.strip(" '\"<>"), "mailto:")
         if _ADDRESS.fullmatch(address):

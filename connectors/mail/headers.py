@@ -8,7 +8,7 @@ import re
 from datetime import datetime
 from functools import lru_cache
 
-from connectors.mail.addresses import MOST, parse
+from connectors.mail.addresses import MOST, Mailbox, parse
 from connectors.mail.dates import instant, received_at, separator_instant
 from connectors.mail.words import decode_words, plain_text
 from connectors.records import Message, MessageParty, Rejected
@@ -55,7 +55,7 @@ def message(block: bytes, *, position: int, locator: str, separator: bytes = b""
     message_id = _message_id(fields.get(b"message-id", b""))
     sent_at, dated_by = _sent_at(fields, block, separator)
     parties = _parties(fields)
-    references = _ids(fields, b"references")[-_MOST_REFERENCES:]
+    references = _ids(fields, b"references")
     replied_to = _ids(fields, b"in-reply-to")
     return Message(
         key=_key(message_id, parties, sent_at, fields),
@@ -106,12 +106,16 @@ def _parties(fields: Fields) -> tuple[MessageParty, ...]:
 
 
 def _role_parties(role: str, value: bytes) -> tuple[MessageParty, ...]:
-    mailboxes = parse(plain_text(value))
-    return tuple(MessageParty(role=role, name=name, address=address) for name, address in mailboxes)
+    return tuple([_party(role, mailbox) for mailbox in parse(plain_text(value))])
 
 
 # People write to the same few, threads to the same many: most values were seen a moment ago.
 _known_parties = lru_cache(maxsize=4096)(_role_parties)
+
+
+@lru_cache(maxsize=1 << 14)
+def _party(role: str, mailbox: Mailbox) -> MessageParty:
+    return MessageParty(role=role, name=mailbox[0], address=mailbox[1])
 
 
 def _sent_at(fields: Fields, block: bytes, separator: bytes) -> tuple[datetime | None, str]:
@@ -152,17 +156,23 @@ def _message_id(value: bytes) -> str:
 
 
 def _ids(fields: Fields, name: bytes) -> tuple[str, ...]:
-    """All msg-ids of a header (RFC 5322 3.6.4), phrases and comments between them left out."""
+    """The last msg-ids of a header (RFC 5322 3.6.4), phrases and comments between them left out."""
     if name not in fields:
         return ()
-    return tuple(filter(None, map(_one_word, _MSG_ID.findall(plain_text(fields[name])))))
+    ids = _MSG_ID.findall(plain_text(fields[name]))[-_MOST_REFERENCES:]
+    if _is_word("".join(ids)):
+        return tuple(ids)
+    return tuple(filter(None, map(_one_word, ids)))
 
 
 def _one_word(text: str) -> str:
     """A msg-id without the white space that folding left in it."""
-    if text.isascii() and text.isprintable() and " " not in text:
-        return text[:_LONGEST_ID]
-    return clean("".join(text.split()), _LONGEST_ID)
+    return text[:_LONGEST_ID] if _is_word(text) else clean("".join(text.split()), _LONGEST_ID)
+
+
+def _is_word(text: str) -> bool:
+    """Whether nothing in `text` needs mending, as in nearly all msg-ids."""
+    return text.isascii() and text.isprintable() and " " not in text
 
 
 def _list_id(fields: Fields) -> str | None:

@@ -26,7 +26,7 @@ _SEPARATOR = re.compile(
 _LEAD = re.compile(rf"\n(?:From [^\n]{{0,300}}\n)?{_HEADER_NAME}".encode())
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 
-_WINDOW = 4 * 1024 * 1024
+_WINDOW = 2 * 1024 * 1024
 _REACH = LONGEST_BLOCK + 4096  # a header block and the separators on both sides of it
 
 Block = tuple[int, bytes, bytes]  # byte offset, separator line (empty at a file's head), newline + headers

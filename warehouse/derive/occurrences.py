@@ -73,7 +73,7 @@ def occurrences(events: pl.DataFrame, *, owner_zone: str, until: datetime) -> pl
     ranked = _ranked(events)
     clocks = _Clocks(owner_zone)
     series: dict[tuple[bool, str], _Series] = {}
-    for number, facts in enumerate(ranked.select(_FACTS).iter_rows()):
+    for number, facts in enumerate(ranked.select(_FACTS).rows()):
         event = _Event(number, *facts)
         series.setdefault((bool(event.uid), event.uid or event.key), _Series()).add(event, clocks)
     found = [
@@ -143,7 +143,7 @@ def _frame(ranked: pl.DataFrame, found: list[_Occurrence]) -> pl.DataFrame:
 
 
 def _meeting_id(series_id: str, original: datetime) -> str:
-    return hashlib.blake2b(f"{series_id}\n{original:%Y%m%dT%H%M%S}".encode(), digest_size=8).hexdigest()
+    return hashlib.blake2b(f"{series_id}\n{original.isoformat()}".encode(), digest_size=8).hexdigest()
 
 
 @dataclass(slots=True)
@@ -176,7 +176,7 @@ class _Series:
             return
         if master:
             clock = clocks.of(master)
-            horizon = until + max(_NOTHING, *map(_moved_forward, turns.values()), _NOTHING) + _DAY
+            horizon = until + max([_NOTHING, *map(_moved_forward, turns.values())]) + _DAY
             planned = {clock.to_utc(wall): wall for wall in _walls(master, clock.to_wall(horizon), clock)}
             turns = _placed(turns, master, planned, clock, horizon)
             exceptions = turns | _placed(exceptions, master, planned, clock, horizon)
@@ -487,6 +487,8 @@ def _clock(zone: str) -> _Clock:
     first counts (RFC 5545 3.3.5)."""
     if zone.startswith("table:"):
         return _table_clock(zone.removeprefix("table:"))
+    if zone == "UTC":
+        return _Clock(lambda wall: wall.replace(tzinfo=UTC), lambda instant: instant.replace(tzinfo=None))
     info = ZoneInfo(zone)
     return _Clock(
         lambda wall: wall.replace(tzinfo=info).astimezone(UTC),

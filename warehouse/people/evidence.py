@@ -4,7 +4,6 @@ An item never changes once it is born, and carries the claim that a person's id 
 claims in a person the smallest wins.
 """
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,8 +42,8 @@ class Mention:
     source: str
     first_at: datetime | None
     last_at: datetime | None
-    names: Counter[str]
-    spellings: Counter[str]
+    names: dict[str, int]
+    spellings: dict[str, int]
 
     @property
     def claim(self) -> Claim:
@@ -155,10 +154,11 @@ def _name_columns(raw: str) -> tuple[str, bool, str, bool]:
 
 def _mention(row: dict[str, Any]) -> Mention:
     address, name = parse(row["address"]), clean(row["name"])
-    names, spellings = Counter[str](), Counter[str]()
+    names: dict[str, int] = {}
+    spellings: dict[str, int] = {}
     for way in row["ways"]:
-        names[way["text"]] += way["count"]
-        spellings[way["spelling"]] += way["count"]
+        names[way["text"]] = names.get(way["text"], 0) + way["count"]
+        spellings[way["spelling"]] = spellings.get(way["spelling"], 0) + way["count"]
     fields = ("is_first", "born", "count", "in_mail", "in_calendar", "sent", "automatic")
     return Mention(
         address=address,

@@ -69,7 +69,8 @@ class Grouping:
 
     def holders(self, key: Key) -> list[Group]:
         """Who holds a key, the first to come first."""
-        return list(dict.fromkeys(map(root, self.held.get(key, ()))))
+        groups = self.held.get(key)
+        return list(dict.fromkeys(map(root, groups))) if groups else []
 
     def add_mention(self, mention: Mention) -> None:
         key = self._key(mention)

@@ -1,0 +1,35 @@
+"""What all tests share: a home of their own, and one Prefect server for those that ask for it."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nobodys_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test reads or writes the home of who runs it, nor a server of theirs; new files are private."""
+    home = tmp_path_factory.mktemp("home")
+    before = os.umask(0o077)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(("PREFECT_", "KITH_", "XDG_"))]:
+            patch.delenv(name)
+        patch.setenv("HOME", str(home))
+        patch.setenv("KITH_HOME", str(home / "kithline"))
+        patch.setenv("PREFECT_HOME", str(home / "kithline" / "prefect"))
+        yield
+    os.umask(before)
+
+
+@pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One embedded server for all tests that run a flow, `kith` as a subprocess included; gives its home.
+
+    Only a test that asks for it pays for importing Prefect.
+    """
+    from flows import engine
+
+    home = tmp_path_factory.mktemp("served")
+    with engine.embedded_server(home):
+        yield home
