@@ -30,7 +30,7 @@ class Answers:
 def answers(connection: Connection, home: Home, as_of: date | None) -> Answers:
     """The derived tables as of a day (default: today where the owner is).
 
-    What was published for that very day is taken as it is; another day is derived anew from the public tables.
+    What was published for that day is taken as it is; another day is derived anew from the public tables.
     """
     settings = home.settings()
     now = datetime.now(UTC)
@@ -54,7 +54,7 @@ def report_data(home: Home, *, as_of: date | None = None, top: int | None = None
     settings = home.settings()
     with opened(home.require_database(), read_only=True) as connection:
         if as_of is None:
-            [(as_of,)] = rows(connection, "select as_of from meta.publication")  # type: ignore[assignment]
+            [(as_of,)] = rows(connection, "select as_of from meta.publication")
         found = answers(connection, home, as_of)
         listed = found.gone_quiet.head(top or settings.report.top)
         people = frame(connection, "select person_id, organization, primary_email from main.people")
@@ -87,7 +87,7 @@ def totals(connection: Connection) -> dict[str, int]:
         union all select 'meetings', count(*) from main.meetings
         union all select 'contacts', count(*) from main.contacts""",
     )
-    return {name: number for name, number in counts}
+    return dict(counts)
 
 
 def write_reports(home: Home, folder: Path, *, as_of: date | None = None) -> list[Path]:
@@ -104,7 +104,9 @@ _SOURCES = """
 select
     s.source as name, s.kind, r.status, r.read, r.new, r.changed, r.unchanged,
     list_sum(map_values(r.skipped))::bigint as skipped,
-    array_to_string(list_transform(map_entries(r.skipped), lambda e: e.key || ' ' || e.value), ', ') as skipped_reasons,
+    array_to_string(
+        list_transform(map_entries(r.skipped), lambda e: e.key || ' ' || e.value), ', '
+    ) as skipped_reasons,
     r.quarantined, r.withdrawn, s.synced_at as last_synced_at
 from main.sources s
 left join (

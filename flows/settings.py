@@ -136,7 +136,8 @@ class Home:
         """Raise UserError for what the types alone cannot tell: zones, names, kinds."""
         if settings.me.timezone not in available_timezones():
             raise UserError(
-                f"{self.config}: me.timezone: '{settings.me.timezone}' is no time zone; use a name such as Europe/Berlin"
+                f"{self.config}: me.timezone: '{settings.me.timezone}' is no time zone; "
+                "use a name such as Europe/Berlin"
             )
         if not settings.me.addresses:
             raise UserError(f"{self.config}: me.addresses is empty; name at least one address of yours")

@@ -68,7 +68,7 @@ class Night:
         self.next_batch = self.landing.next_batch()
         self.outcomes: list[SourceRun] = []
         self.loaded = 0
-        self.run: Run | None = None
+        self.finished: Run
 
     def catch_up(self) -> None:
         """Load what an earlier run landed and could not publish; withdraw sources that were removed."""
@@ -106,7 +106,7 @@ class Night:
 
     def build(self) -> None:
         """Record the run, load what has landed, and make the public tables and the answers."""
-        self.run = Run(
+        self.finished = Run(
             batch=self._take_number(),
             run_id=self.run_id,
             started_at=self.now,
@@ -115,7 +115,7 @@ class Night:
             sources=self.outcomes,
         )
         if self.outcomes:
-            self.landing.add_run(self.run)
+            self.landing.add_run(self.finished)
         self.loaded += loading.load_pending(self.connection, self.landing)
         settings, scratch = self.settings, landing.clear(self.home.scratch / "frames")
         owner = building.Owner(settings.my_addresses, settings.me.timezone, settings.me.region)
@@ -127,7 +127,7 @@ class Night:
             owner,
             as_of=self.as_of,
             until=until,
-            published_at=self.run.finished_at,
+            published_at=self.finished.finished_at,
             scratch=scratch,
         )
 

@@ -38,9 +38,8 @@ def sync(home: Home, as_of: date = AS_OF, *, accept_shrink: bool = False) -> Run
         for source in chosen_sources(run.settings, ()):
             run.read(source)
         run.build()
-    assert run.run is not None
-    assert all(source.is_balanced for source in run.run.sources)
-    return run.run
+    assert all(source.is_balanced for source in run.finished.sources)
+    return run.finished
 
 
 def ask(home: Home, query: str, *values: object) -> list[tuple[Any, ...]]:

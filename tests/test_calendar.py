@@ -221,7 +221,7 @@ def test_a_position_is_a_byte_offset_also_in_utf_16(items: Reader) -> None:
 
 
 def test_a_fold_may_cut_a_character(items: Reader) -> None:
-    data = b"BEGIN:VEVENT\r\nDTSTART:20240305\r\nORGANIZER;CN=Zo\xc3\r\n \xab:mailto:zoe@example.org\r\nEND:VEVENT\r\n"
+    data = b"BEGIN:VEVENT\nDTSTART:20240305\nORGANIZER;CN=Zo\xc3\n \xab:mailto:zoe@example.org\nEND:VEVENT\n"
     [found] = items(data)
     assert isinstance(found, Event)
     assert found.organizer_name == "Zoë"
@@ -270,8 +270,9 @@ def test_an_event_that_does_not_say_when_is_rejected_with_its_reason(
 
 def test_broken_details_cost_only_themselves(only: Callable[..., Event]) -> None:
     event = only(
-        "UID:m1@example.org", "DTSTART:20240305T120000Z", "SEQUENCE:many", "CREATED:once", "DTSTAMP:?", "EXDATE:,x",
-        "ATTENDEE", "ATTENDEE;:", "ORGANIZER:", "RDATE:20240306T120000Z,oops", "DURATION:P", "STATUS:", ":", ";",
+        "UID:m1@example.org", "DTSTART:20240305T120000Z", "SEQUENCE:many", "CREATED:once", "DTSTAMP:?",
+        "EXDATE:,x", "ATTENDEE", "ATTENDEE;:", "ORGANIZER:", "RDATE:20240306T120000Z,oops", "DURATION:P",
+        "STATUS:", ":", ";",
     )  # fmt: skip
     assert (event.sequence, event.created_at, event.stamped_at, event.removed) == (0, None, None, ())
     assert event.added == (wall("2024-03-06T12:00"),)
@@ -307,7 +308,7 @@ def test_a_file_that_cannot_be_opened_is_a_connector_error(tmp_path: Path) -> No
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_no_damage_raises_anything_else_or_unbalances_the_books(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
@@ -340,7 +341,7 @@ def test_we_read_what_icalendar_reads(path: Path) -> None:
     ours = {
         (one.uid, one.key): one
         for one in read(path)
-        if isinstance(one, Event) and not one.zone[:6] == "table:"
+        if isinstance(one, Event) and not one.zone.startswith("table:")
     }
     judged = 0
     for calendar in icalendar.Calendar.from_ical(path.read_bytes(), multiple=True):

@@ -1,8 +1,7 @@
 """connectors.calendar.zones: whatever a calendar calls a zone, its clock is found."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import icalendar
 import pytest
@@ -80,9 +79,7 @@ def test_two_files_that_define_the_same_name_do_not_touch_each_other(tmp_path: P
 
 @pytest.mark.parametrize("name", ["Europe/Berlin", "America/New_York", "Australia/Sydney", "Asia/Kolkata"])
 def test_a_table_agrees_with_the_zone_it_was_made_from(name: str) -> None:
-    definition = icalendar.Timezone.from_tzid(
-        name, first_date=datetime(1990, 1, 1).date(), last_date=datetime(2036, 1, 1).date()
-    )
+    definition = icalendar.Timezone.from_tzid(name, first_date=date(1990, 1, 1), last_date=date(2036, 1, 1))
     [component] = components(definition.to_ical())
     table = offset_table(component)
     assert table is not None
@@ -126,7 +123,6 @@ def test_skipped_times_move_forward_and_doubled_ones_are_the_first() -> None:
         assert to_utc(datetime.fromisoformat("2024-10-27T02:30"), zone) == datetime(
             2024, 10, 27, 0, 30, tzinfo=UTC
         )
-    assert ZoneInfo("Europe/Berlin").key == "Europe/Berlin"
 
 
 @pytest.mark.parametrize(

@@ -464,7 +464,7 @@ def rules(draw: st.DrawFn) -> str:
 
 
 @given(rules(), st.integers(0, 10_000), st.integers(0, 23))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_rules_are_expanded_as_dateutil_does(rule: str, day: int, hour: int) -> None:
     first = datetime.fromisoformat("1995-01-01") + timedelta(days=day, hours=hour)
     last = first + timedelta(days=3000)

@@ -34,7 +34,7 @@ MODELS_VERSION = 1  # raised when the same records would now make other marts
 
 @dataclass(frozen=True)
 class Owner:
-    """Whose warehouse it is: addresses, time zone (IANA), and the country of phone numbers without a prefix."""
+    """Whose warehouse it is: addresses, time zone (IANA), country of phone numbers without a prefix."""
 
     me: Sequence[str]
     zone: str

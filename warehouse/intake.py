@@ -1,4 +1,4 @@
-"""From a stream of items to one landed batch: what is new, changed, unchanged, skipped, quarantined, withdrawn.
+"""From a stream of items to one landed batch: what is new, changed, skipped, quarantined, withdrawn.
 
 The items of a source are spooled as JSON lines and compared in DuckDB with what the ledger knows of the
 same files. Only new and changed records land; the books count everything.
@@ -20,6 +20,8 @@ from warehouse.errors import SourceShrunk
 from warehouse.landing import Batch, FileChange, FileState, Landing, Manifest, SourceRun
 from warehouse.schema import RECORD_KINDS, SCHEMA_VERSION
 
+# The record types are the connectors'; all that is known here is that their fields are the landed columns.
+_Item = Any
 _LEDGER_COLUMNS = 6  # source, file, hash, born_batch, batch, ingested_at stand before a record's own
 _RECORD, _QUARANTINED = "record", "quarantined"
 _REPEATS = ("duplicate", "superseded")
@@ -58,12 +60,12 @@ class Intake:
         """The file is gone from the source."""
         self.changes[file] = FileChange(from_position=0, state=None)
 
-    def take(self, file: str, items: Iterable[Any], state: FileState, *, from_position: int = 0) -> None:
+    def take(self, file: str, items: Iterable[_Item], state: FileState, *, from_position: int = 0) -> None:
         """Spool the items of a file (or of its tail, from `from_position` on, which replaces its last item).
 
         `state` tells size, times and fingerprint; its counts and tail are filled in here.
         """
-        tail: Any = None
+        tail: _Item = None
         with (
             (self.scratch / "records.ndjson").open("ab") as records,
             (self.scratch / "others.ndjson").open("ab") as others,
@@ -154,7 +156,10 @@ class Intake:
         connection.execute(
             """
             create or replace temp table touched as
-            select unnest(?::varchar[]) as file, unnest(?::boolean[]) as is_tail, unnest(?::varchar[]) as tail_key""",
+            select
+                unnest(?::varchar[]) as file,
+                unnest(?::boolean[]) as is_tail,
+                unnest(?::varchar[]) as tail_key""",
             [list(self.changes), [change.from_position > 0 for change in self.changes.values()], tails],
         )
         columns = self._record_columns()
@@ -364,14 +369,14 @@ def remove_source(
     return target.add(parts, manifest)
 
 
-def _record_line(file: str, record: Any) -> bytes:
+def _record_line(file: str, record: _Item) -> bytes:
     content = [getattr(record, field.name) for field in fields(record) if field.name not in _PLACE_FIELDS]
     digest = hashlib.sha256(msgspec.json.encode(content)).hexdigest()[:32]
     place = msgspec.json.encode({"file": file, "hash": digest})
     return place[:-1] + b"," + msgspec.json.encode(record)[1:] + b"\n"
 
 
-def _other_line(file: str, item: Any) -> bytes:
+def _other_line(file: str, item: _Item) -> bytes:
     is_rejected = hasattr(item, "mend")
     line = {
         "file": file,

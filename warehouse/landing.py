@@ -121,7 +121,7 @@ class Landing:
         self.folder = folder
 
     def batches(self) -> list[Batch]:
-        """Every landed batch, in the order of landing. A manifest that cannot be read stops: it is the truth."""
+        """Every landed batch, in order. Raises WarehouseError for a manifest that it cannot read."""
         found = []
         for manifest in self.folder.glob(f"*/*/{MANIFEST}"):
             if manifest.parent.name.startswith("."):

@@ -132,17 +132,16 @@ def _cities() -> dict[str, str]:
     return {
         name.rpartition("/")[2].replace("_", " ").lower(): name
         for name in sorted(available_timezones())
-        if "/" in name
+        if "/" in name and not name.startswith("Etc/")
     }
 
 
 def _of_display_name(text: str) -> str | None:
     """Outlook's ``(UTC+01:00) Amsterdam, Berlin``: the first place we know whose clock fits the offset."""
     stated = _STATED_OFFSET.match(text)
-    if stated is None and "," not in text:
+    if stated is None and "," not in text and not text.startswith("("):
         return None
-    rest = text[stated.end() :] if stated else text
-    for place in re.split(r"[,/(]", rest):
+    for place in re.split(r"[,/():]", text[stated.end() :] if stated else text):
         name = place.strip().lower()
         zone = _DISPLAY_NAMES.get(name) or _cities().get(name)
         if zone and (stated is None or _has_offset(zone, _seconds(*stated.groups()))):

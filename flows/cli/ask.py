@@ -1,6 +1,7 @@
 """`kith quiet`, `kith person` and `kith status`: questions to the published warehouse."""
 
 from datetime import UTC, date, datetime
+from typing import cast
 
 import click
 import polars as pl
@@ -66,8 +67,7 @@ def person(ctx: click.Context, who: str, as_of: date | None, style: str, home: s
     elif style == "table":
         _print(document)
     else:
-        timeline = document["timeline"]
-        assert isinstance(timeline, list)
+        timeline = _rows(document, "timeline")
         columns = ("occurred_at", "channel", "direction", "party_size", "source")
         render.write(style, columns, [[each[column] for column in columns] for each in timeline])
 
@@ -134,9 +134,7 @@ def _print(document: dict[str, object]) -> None:
 
 
 def _rows(document: dict[str, object], key: str) -> list[dict[str, object]]:
-    found = document[key]
-    assert isinstance(found, list)
-    return found
+    return cast(list[dict[str, object]], document[key])
 
 
 @click.command()

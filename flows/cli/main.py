@@ -94,8 +94,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _leave(code: int) -> NoReturn:
-    """End the process. After a flow without Python's tear-down: Prefect's threads and caches still hold DuckDB
-    objects, whose binding would report each as a leak on standard error.
+    """End the process; after a flow, without Python's tear-down.
+
+    Prefect's caches still hold DuckDB objects then, and their binding would report each of them as a leak.
     """
     if "prefect" in sys.modules:
         sys.stdout.flush()

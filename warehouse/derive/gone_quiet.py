@@ -68,7 +68,7 @@ def has_rhythm() -> pl.Expr:
 def expected_meetings(
     meetings: pl.LazyFrame, meeting_parties: pl.LazyFrame, *, as_of: datetime
 ) -> pl.LazyFrame:
-    """One row per person whom I am to meet in the year after `as_of`, by what was on record then: person_id."""
+    """One row per person whom I am to meet in the year after `as_of`, as it stood then: person_id."""
     ahead = meetings.filter(
         pl.col("starts_at").is_between(as_of, as_of + timedelta(days=HORIZON_DAYS), closed="right")
         & (pl.col("status") != "cancelled")

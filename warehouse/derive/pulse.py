@@ -24,9 +24,10 @@ def pulse(contact_days: pl.LazyFrame, keys: list[str]) -> pl.LazyFrame:
     """One row per key: its rhythm and its quiet score.
 
     In: one row per key and day of contact, with `age_days` (Float64, days before as_of, at least 0).
-    Out: the keys, contact_days, silent_days, tenure_days, active_days, usual_gap_days (median), long_gap_days,
-    recent_contact_days (in the 180 days up to the last one), tie_strength (contact days, halved each 180
-    days), usual_per_day, quiet_score (the higher the quieter), probability (of having gone quiet, 0..1).
+    Out: the keys, contact_days, silent_days, tenure_days, active_days, usual_gap_days (median),
+    long_gap_days, recent_contact_days (in the 180 days up to the last one), tie_strength (contact days,
+    halved each 180 days), usual_per_day, quiet_score (the higher the quieter), probability (of having gone
+    quiet, 0..1).
     """
     age = pl.col("age_days")
     rhythm = contact_days.group_by(keys).agg(

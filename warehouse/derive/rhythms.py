@@ -26,7 +26,7 @@ def rhythms(interactions: pl.LazyFrame, *, as_of: date, owner_zone: str) -> pl.L
     """One row per person with at least one interaction on or before `as_of`.
 
     Gaps, silence and score are of direct contact days; a person met in large rounds only has interactions,
-    but no rhythm (nulls). first_at, last_at are of all interactions, in UTC; last_contact_on is of direct ones.
+    but no rhythm (nulls). first_at and last_at are of all interactions, in UTC.
     """
     days = contact_days(interactions, owner_zone=owner_zone).filter(pl.col("on") <= as_of)
     everything = days.group_by("person_id").agg(
