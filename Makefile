@@ -18,8 +18,7 @@ cryptography>=50 ; sys_platform != "darwin" or platform_machine != "x86_64"
 endef
 export LOCKED_TOO
 UV_COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
-	--no-annotate --no-header --no-config --no-emit-index-url --no-emit-find-links \
-	--default-index https://pypi.org/simple
+	--no-annotate --no-header --no-config --no-emit-index-url --no-emit-find-links
 
 .PHONY: demo test lint bench lock clean
 .DELETE_ON_ERROR:
@@ -56,9 +55,10 @@ bench: .venv/.tests
 	$(PYTHON) -m venv .venv
 	@touch $@
 
-# Bytecode is compiled once, on all cores: Prefect imports in half the time with it.
+# The lock is complete, so pip has nothing to resolve (--no-deps), which an old pip does badly with hashes.
+# Bytecode is compiled afterwards, on all cores: Prefect imports in half the time with it.
 define INSTALL
-PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r
+$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r
 endef
 define COMPILE
 @PYTHONDONTWRITEBYTECODE= $(BIN)/python -m compileall -q -j 0 .venv/lib > /dev/null || true

@@ -8,7 +8,7 @@ import polars as pl
 
 from flows.settings import Home
 from flows.steps import instant_of
-from warehouse.building import derive
+from warehouse.building import derivable, derive
 from warehouse.connection import Connection, frame, opened, rows
 from warehouse.derive.rhythms import contact_days
 from warehouse.landing import write_durably
@@ -39,9 +39,8 @@ def answers(connection: Connection, home: Home, as_of: date | None) -> Answers:
     if day == published_as_of:
         names = ("interactions", "rhythms", "gone_quiet")
         return Answers(day, **{name: frame(connection, f"from main.{name}") for name in names})
-    tables = ("messages", "message_parties", "meetings", "meeting_parties", "people")
     found = derive(
-        **{name: frame(connection, f"from main.{name}").lazy() for name in tables},
+        **derivable(connection),
         owner_zone=settings.me.timezone,
         as_of=day,
         until=instant_of(day, settings, now),

@@ -220,7 +220,9 @@ def night(
     with writer(home.folder, wait_seconds=settings.sync.wait_seconds):
         home.landing.mkdir(exist_ok=True)
         landing.clear(home.scratch)
-        with shadow(home.database, from_nothing=from_landing_alone) as connection:
+        with shadow(
+            home.database, memory_limit_mb=settings.sync.memory_limit_mb, from_nothing=from_landing_alone
+        ) as connection:
             run = Night(
                 home,
                 settings,

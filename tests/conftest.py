@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from flows import engine
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _nobodys_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
@@ -28,8 +30,6 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
     Only a test that asks for it pays for importing Prefect.
     """
-    from flows import engine
-
     home = tmp_path_factory.mktemp("served")
     with engine.embedded_server(home):
         yield home

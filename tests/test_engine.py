@@ -1,4 +1,5 @@
 """The engine on one real server: what a flow run leaves there, what it says, and what a kill leaves."""
+# ruff: noqa: PLC0415  # Prefect is imported where a flow runs: its environment must be prepared first
 
 import os
 import signal
@@ -29,11 +30,12 @@ class Night:
     __hash__ = object.__hash__
 
 
-def sample_flow() -> Any:  # noqa: ANN401  # Prefect is imported in here, never at the top
+def sample_flow() -> Any:  # noqa: ANN401  # the type is Prefect's, which is not imported at the top
     """The pattern of our flows: coarse tasks, one a source, called one after the other in this thread."""
     from prefect import flow, task
     from prefect.cache_policies import NO_CACHE
-    from prefect.states import Completed, Failed, State
+    from prefect.client.schemas.objects import State
+    from prefect.states import Completed, Failed
 
     @task(cache_policy=NO_CACHE, persist_result=False, task_run_name="read {source_id}")
     def read(run: Night, source_id: str) -> int:
@@ -56,7 +58,7 @@ def sample_flow() -> Any:  # noqa: ANN401  # Prefect is imported in here, never 
     return sample
 
 
-def flow_run(run_id: object) -> Any:  # noqa: ANN401  # Prefect's own type, which is not imported at the top
+def flow_run(run_id: object) -> Any:  # noqa: ANN401  # the same
     from prefect.client.orchestration import get_client
 
     with get_client(sync_client=True) as client:

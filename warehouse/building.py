@@ -26,6 +26,14 @@ STAGING = (
     "stg_contacts__cards",
     "stg_people__mentions",
 )
+_STAGED_FRAMES = (
+    "stg_mail__threads",
+    "stg_calendar__occurrences",
+    "people_mention_links",
+    "people_card_links",
+    "people_identifiers",
+    "my_delivery",
+)
 MARTS = ("messages", "message_parties", "meeting_parties", "meetings", "contacts", "identifiers")
 LAST_MARTS = ("people", "sources", "sync_runs", "quarantine")
 MEETING_HORIZON = timedelta(days=400)
@@ -51,6 +59,8 @@ def build_marts(connection: Connection, owner: Owner, *, until: datetime, scratc
     _resolve_people(connection, owner, scratch)
     for model in MARTS:
         _model(connection, model)
+    for table in (*STAGING, *_STAGED_FRAMES):
+        connection.execute(f"drop table {table}")
     connection.execute("create schema if not exists meta")
     connection.execute(
         "create or replace table meta.marts as select ?::varchar as made_for, ?::timestamptz as horizon",
@@ -82,12 +92,7 @@ def build_answers(
 
     until: the instant up to which contact counts, in UTC.
     """
-    public = {
-        table: frame(connection, f"from main.{table}").lazy()
-        for table in ("messages", "message_parties", "meetings", "meeting_parties")
-    }
-    persons = frame(connection, "select person_id, name, kind, is_me from people.persons").lazy()
-    answers = derive(**public, people=persons, owner_zone=owner.zone, as_of=as_of, until=until)
+    answers = derive(**derivable(connection), owner_zone=owner.zone, as_of=as_of, until=until)
     for table, answer in answers.items():
         store(connection, f"main.{table}", answer, scratch)
     for model in LAST_MARTS:
@@ -101,6 +106,20 @@ def build_answers(
         [as_of, owner.zone, published_at, SCHEMA_VERSION],
     )
     connection.execute(public_comments())
+
+
+def derivable(connection: Connection) -> dict[str, pl.LazyFrame]:
+    """What `derive` takes, by name: of the marts, the rows and columns that can bear on me."""
+    queries = {
+        "messages": "from main.messages where my_role is not null",
+        "message_parties": """
+            select message_id, person_id, role from main.message_parties
+            semi join (from main.messages where my_role = 'from') using (message_id)""",
+        "meetings": "from main.meetings",
+        "meeting_parties": "from main.meeting_parties",
+        "people": "select person_id, name, kind, is_me from people.persons",
+    }
+    return {name: frame(connection, query).lazy() for name, query in queries.items()}
 
 
 def derive(

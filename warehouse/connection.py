@@ -29,10 +29,10 @@ def explained(error: Exception, path: Path) -> WarehouseError:
 
 
 @contextmanager
-def opened(path: Path, *, read_only: bool, memory_limit: str = "1GB") -> Iterator[Connection]:
+def opened(path: Path, *, read_only: bool, memory_limit_mb: int = 512) -> Iterator[Connection]:
     """A connection in UTC that spills beside the file; errors of the engine come out as WarehouseError."""
     settings: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": memory_limit,
+        "memory_limit": f"{memory_limit_mb}MB",
         "threads": 2,
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,

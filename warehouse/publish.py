@@ -47,7 +47,7 @@ def writer(home: Path, *, wait_seconds: float = 0.0) -> Iterator[None]:
 
 
 @contextmanager
-def shadow(published: Path, *, from_nothing: bool = False) -> Iterator[Connection]:
+def shadow(published: Path, *, memory_limit_mb: int, from_nothing: bool = False) -> Iterator[Connection]:
     """A connection on a copy of the published database, inside one transaction, published at the end.
 
     If the body raises, nothing is published and the copy is removed. from_nothing: begin with an empty file.
@@ -57,7 +57,7 @@ def shadow(published: Path, *, from_nothing: bool = False) -> Iterator[Connectio
     try:
         if published.exists() and not from_nothing:
             shutil.copyfile(published, copy)
-        with opened(copy, read_only=False) as connection:
+        with opened(copy, read_only=False, memory_limit_mb=memory_limit_mb) as connection:
             connection.execute("begin transaction")
             yield connection
             connection.execute("commit")

@@ -4,6 +4,8 @@ import os
 import sys
 from datetime import date
 from importlib import import_module
+from io import TextIOWrapper
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -71,26 +73,45 @@ def home_of(ctx: click.Context, home: str | None) -> Home:
 def main(arguments: list[str] | None = None) -> None:
     """Run a command; every failure is one line on stderr and an exit code of the contract."""
     os.umask(0o077)
+    _open_streams()
     try:
         code = kith.main(arguments, prog_name="kith", standalone_mode=False)
+        sys.stdout.flush()  # what cannot be written must be told, not lost while Python ends
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         code = 2
     except click.ClickException as error:
-        code = _complain(error.format_message().replace("\n", " "), 2)
+        code = _complain(" ".join(error.format_message().split()), 2)
     except click.Abort:
         code = 130
     except UserError as error:
         code = _complain(str(error), 2)
     except KithlineError as error:
         code = _complain(str(error), 1)
-    except BrokenPipeError:
-        sys.stderr.close()
+    except (BrokenPipeError, SystemExit):  # click makes the former the latter: the reader has seen enough
+        _discard_output()
         code = 0
     except OSError as error:
+        _discard_output()
         place = f"{error.filename}: " if error.filename else ""
         code = _complain(f"{place}{error.strerror}; check the disk and the permissions", 1)
     _leave(code if isinstance(code, int) else 0)
+
+
+def _open_streams() -> None:
+    """Speak UTF-8 whatever the locale says, and have all three streams, also where some were closed."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            nothing = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 - for the whole process
+            setattr(sys, name, nothing)
+        elif mode == "w" and isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+
+
+def _discard_output() -> None:
+    """What is still to be written has nobody to read it: Python must not try again when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _leave(code: int) -> NoReturn:

@@ -19,7 +19,7 @@ _ADDRESS = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+")
 
 _TEMPLATE = """\
 # Kithline's configuration. `kith source add` writes the sources below; the rest is yours.
-# Every option and its default: docs/configuration.md
+# Every option and its default: docs/reference/configuration.md
 
 [me]
 addresses = []

@@ -28,7 +28,7 @@ _NUMBER = re.compile(r"[+-]?\d{1,3}")
 _WEEKDAYS = {name: number for number, name in enumerate(("MO", "TU", "WE", "TH", "FR", "SA", "SU"))}
 _INSTANT = pl.Datetime("us", "UTC")
 _FACTS = (
-    "key", "uid", "starts_local", "ends_local", "is_all_day", "zone", "rule", "added", "removed",
+    "row", "key", "uid", "starts_local", "ends_local", "is_all_day", "zone", "rule", "added", "removed",
     "recurrence_local", "is_recurrence_all_day", "is_this_and_future", "status", "sequence",
 )  # fmt: skip
 
@@ -72,17 +72,33 @@ def occurrences(events: pl.DataFrame, *, owner_zone: str, until: datetime) -> pl
     """
     ranked = _ranked(events)
     clocks = _Clocks(owner_zone)
+    numbered = ranked.with_row_index("row").with_columns(_is_single().alias("is_single"))
+    found = list(_singles(numbered.filter("is_single"), clocks))
     series: dict[tuple[bool, str], _Series] = {}
-    for number, facts in enumerate(ranked.select(_FACTS).rows()):
-        event = _Event(number, *facts)
+    for facts in numbered.filter(~pl.col("is_single")).select(_FACTS).rows():
+        event = _Event(*facts)
         series.setdefault((bool(event.uid), event.uid or event.key), _Series()).add(event, clocks)
-    found = [
-        occurrence
-        for (_, series_id), one in series.items()
-        for occurrence in one.occurrences(series_id, clocks, until)
-        if _FIRST <= occurrence.starts_at <= until
-    ]
-    return _frame(ranked, found)
+    for (_, series_id), one in series.items():
+        found.extend(one.occurrences(series_id, clocks, until))
+    return _frame(ranked, [one for one in found if _FIRST <= one.starts_at <= until])
+
+
+def _is_single() -> pl.Expr:
+    """Whether an event is all there is of its series: nearly all are, and they need no expansion."""
+    is_alone = pl.struct(pl.col("uid"), pl.when(pl.col("uid") == "").then("key")).is_unique()
+    lists = [pl.col(name).list.len().fill_null(0) > 0 for name in ("added", "removed")]
+    is_more = pl.any_horizontal(
+        pl.col("rule").is_not_null(), pl.col("recurrence_local").is_not_null(), *lists
+    )
+    return is_alone & ~is_more
+
+
+def _singles(events: pl.DataFrame, clocks: "_Clocks") -> Iterator[_Occurrence]:
+    facts = events.select("row", "uid", "key", "starts_local", "ends_local", "zone").rows()
+    for row, uid, key, starts_local, ends_local, zone in facts:
+        to_utc = clocks.of_zone(zone).to_utc
+        begins = to_utc(starts_local)
+        yield _Occurrence(row, uid or key, begins, begins, max(begins, to_utc(ends_local)), False)
 
 
 def _ranked(events: pl.DataFrame) -> pl.DataFrame:
@@ -170,10 +186,6 @@ class _Series:
         master = self.master
         is_cancelled = master is not None and master.status == "cancelled"
         planned, exceptions, turns = dict[datetime, datetime](), self.exceptions, self.turns
-        if master and not (master.rule or master.added or master.removed or exceptions or turns):
-            begins = clocks.of(master).to_utc(master.starts_local)
-            yield _told(master, series_id, begins, master.starts_local, clocks, is_cancelled)
-            return
         if master:
             clock = clocks.of(master)
             horizon = until + max([_NOTHING, *map(_moved_forward, turns.values())]) + _DAY
@@ -473,12 +485,15 @@ class _Clocks:
         self._known = {"": self._owner}
 
     def of(self, event: _Event) -> _Clock:
-        if event.zone not in self._known:
+        return self.of_zone(event.zone)
+
+    def of_zone(self, zone: str) -> _Clock:
+        if zone not in self._known:
             try:
-                self._known[event.zone] = _clock(event.zone)
+                self._known[zone] = _clock(zone)
             except (KeyError, ValueError, OSError):
-                self._known[event.zone] = self._owner
-        return self._known[event.zone]
+                self._known[zone] = self._owner
+        return self._known[zone]
 
 
 @lru_cache(maxsize=128)

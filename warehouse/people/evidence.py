@@ -48,7 +48,8 @@ class Mention:
     @property
     def claim(self) -> Claim:
         text = f"email:{self.address.value}"
-        is_shared = self.kind in ("role", "placeholder") and self.name.is_full
+        # By spelling alone: what headers say of an address may change, an id may not.
+        is_shared = self.address.kind in ("role", "placeholder") and self.name.is_full
         if self.is_first and not is_shared:
             return self.born, text
         return self.born, f"{text}|{self.name.key}" if self.name.is_full else f"{text}|~{self.name.key}"

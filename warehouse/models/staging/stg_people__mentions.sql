@@ -6,7 +6,8 @@ with header as (
         p.name,
         p.address,
         null::varchar as cutype,
-        count(distinct m.message_id) as count,
+        -- an address that stands in Reply-To only was neither written from nor to
+        count(distinct m.message_id) filter (p.role <> 'reply_to') as count,
         count(distinct m.message_id) filter (p.role = 'from') as sent,
         count(distinct m.message_id) filter (
             p.role = 'from'
