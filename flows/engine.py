@@ -26,6 +26,8 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from warehouse.errors import KithlineError, UserError
+
 START_TIMEOUT_SECONDS = 180
 KEPT_DAYS = 90
 _UNFINISHED = ("PENDING", "RUNNING", "CANCELLING")
@@ -77,14 +79,14 @@ _LEAN_SERVER = {
 }
 
 
-class ServerDidNotStart(Exception):
+class ServerDidNotStart(KithlineError):
     """The embedded Prefect server gave up; the message says where it wrote why."""
 
 
 def prepare(home: Path) -> None:
     """Set what Prefect reads from the environment when it is imported, and make its private folder.
 
-    ValueError if PREFECT_API_URL names a server on another machine.
+    UserError if PREFECT_API_URL names a server on another machine.
     """
     local_server(os.environ)
     os.umask(0o077)
@@ -99,7 +101,7 @@ def prepare(home: Path) -> None:
 
 
 def local_server(environment: Mapping[str, str]) -> str | None:
-    """The API URL that the environment gives, None without one. ValueError unless it is on this machine."""
+    """The API URL that the environment gives, None without one. UserError unless it is on this machine."""
     url = environment.get("PREFECT_API_URL", "")
     if not url:
         return None
@@ -107,7 +109,7 @@ def local_server(environment: Mapping[str, str]) -> str | None:
     with suppress(ValueError):
         if host == "localhost" or ipaddress.ip_address(host).is_loopback:
             return url
-    raise ValueError(
+    raise UserError(
         f"PREFECT_API_URL points at {host or 'no host'}, and nothing leaves this machine: "
         "unset it, or name a server on 127.0.0.1"
     )

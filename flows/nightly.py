@@ -8,6 +8,8 @@ Parameters and names are opaque: Prefect keeps what it is given.
 """
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 
 from prefect import flow, task
@@ -17,13 +19,13 @@ from prefect.states import Completed, Failed
 
 from flows.progress import current_progress
 from flows.reporting import write_reports
-from flows.settings import Home, Source
+from flows.settings import Home
 from flows.steps import Night, chosen_sources, night
 from warehouse.landing import Run
 
 
-class SourceFailed(Exception):
-    """A source could not be read; the reason is in the run's own record, not here."""
+class StepFailed(Exception):
+    """A step could not do its work. What and why stays in this process: Prefect keeps texts of exceptions."""
 
 
 def opaque_id(name: str) -> str:
@@ -31,48 +33,79 @@ def opaque_id(name: str) -> str:
     return "s" + hashlib.sha256(name.encode()).hexdigest()[:8]
 
 
+@contextmanager
+def opaque_failure(run: Night) -> Iterator[None]:
+    """Keep what was raised on the run and let Prefect see its type only."""
+    try:
+        yield
+    except Exception as error:
+        run.failure = error
+        raise StepFailed(type(error).__name__) from None
+
+
 @task(name="read", task_run_name="read {kind} {source_id}", cache_policy=NO_CACHE, persist_result=False)
 def read(run: Night, kind: str, source_id: str) -> None:
     """Read what is new in one source and land it."""
     [source] = [each for each in run.settings.sources if opaque_id(each.name) == source_id]
-    if run.read(source).status == "failed":
-        raise SourceFailed(source_id)
+    with opaque_failure(run):
+        outcome = run.read(source)
+    if outcome.status == "failed":
+        raise StepFailed(source_id)
 
 
 @task(name="build", cache_policy=NO_CACHE, persist_result=False)
 def build(run: Night) -> None:
     """Load what landed and make the public tables."""
-    run.build()
+    with opaque_failure(run):
+        run.build()
 
 
 @task(name="report", cache_policy=NO_CACHE, persist_result=False)
-def report(home: Home) -> None:
+def report(run: Night) -> None:
     """Write the reports of what is published."""
-    write_reports(home, home.reports)
+    with opaque_failure(run):
+        write_reports(run.home, run.home.reports)
 
 
 @flow(name="nightly", persist_result=False, validate_parameters=False)
 def nightly(
     as_of: date | None = None, sources: tuple[str, ...] = (), accept_shrink: bool = False
-) -> State[Run]:
-    """Sync now. sources: opaque ids, none for every enabled source; as_of: the day of the answers."""
-    home = Home.of_environment()
-    settings = home.settings()
-    names = tuple(each.name for each in settings.sources if opaque_id(each.name) in sources)
-    with night(home, as_of=as_of, accept_shrink=accept_shrink, progress=current_progress()) as run:
-        for source in chosen_sources(settings, names):
-            _read(run, source)
-        build(run)
-    report(home)
-    done = run.finished
+) -> State[Run | Exception]:
+    """Sync now. sources: opaque ids, none for every enabled source; as_of: the day of the answers.
+
+    The state carries the Run, or what stopped it. It is Failed if a source failed, though the others are done.
+    """
+    try:
+        done = _sync(as_of, sources, accept_shrink=accept_shrink)
+    except Exception as error:  # noqa: BLE001 - it is handed to the caller whole; Prefect keeps its type
+        return Failed(message=type(error).__name__, data=error)
     if any(outcome.status == "failed" for outcome in done.sources):
         return Failed(message="a source failed", data=done)
     return Completed(data=done)
 
 
-def _read(run: Night, source: Source) -> None:
+def _sync(as_of: date | None, ids: tuple[str, ...], *, accept_shrink: bool) -> Run:
+    home = Home.of_environment()
+    settings = home.settings()
+    names = tuple(each.name for each in settings.sources if opaque_id(each.name) in ids)
+    run: Night | None = None
+    try:
+        with night(home, as_of=as_of, accept_shrink=accept_shrink, progress=current_progress()) as run:
+            for source in chosen_sources(settings, names):
+                _read(run, source.kind, opaque_id(source.name))
+            build(run)
+        report(run)
+    except StepFailed:
+        if run is None or run.failure is None:
+            raise
+        raise run.failure from None
+    return run.finished
+
+
+def _read(run: Night, kind: str, source_id: str) -> None:
     """A source that fails is told by its outcome; any other failure stops the run."""
     try:
-        read(run, source.kind, opaque_id(source.name))
-    except SourceFailed:
-        return
+        read(run, kind, source_id)
+    except StepFailed:
+        if run.failure is not None:
+            raise

@@ -49,8 +49,12 @@ class Sync(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True
 class Sql(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
     """Bounds on one query of `kith sql`."""
 
-    memory_limit_mb: Annotated[int, Meta(description="Memory of the whole query process.", ge=256)] = 2048
-    time_limit_seconds: Annotated[float, Meta(description="Time until it is stopped.", gt=0)] = 60.0
+    memory_limit_mb: Annotated[
+        int, Meta(description="Memory of the whole query process.", ge=256, le=2**20)
+    ] = 2048
+    time_limit_seconds: Annotated[float, Meta(description="Time until it is stopped.", gt=0, le=86_400)] = (
+        60.0
+    )
 
 
 class Source(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
@@ -113,8 +117,12 @@ class Home:
             raise UserError(
                 f"{self.folder} is not a Kithline home; `kith init --me YOUR@ADDRESS` makes one"
             ) from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise UserError(f"{self.config}: cannot be read ({error}); check the file") from error
+        except NotADirectoryError:
+            raise UserError(f"{self.folder} is a file; choose a folder with --home") from None
+        except UnicodeDecodeError as error:
+            raise UserError(f"{self.config}: not UTF-8 text; save it as UTF-8") from error
+        except OSError as error:
+            raise UserError(f"{self.config}: {error.strerror}; check its permissions") from error
         try:
             settings = msgspec.convert(tomllib.loads(text), Settings)
         except tomllib.TOMLDecodeError as error:
@@ -133,28 +141,32 @@ class Home:
         return self.database
 
     def check(self, settings: Settings) -> None:
-        """Raise UserError for what the types alone cannot tell: zones, names, kinds."""
-        if settings.me.timezone not in available_timezones():
+        """Raise UserError, with the file's name, for what `check` finds."""
+        try:
+            check(settings)
+        except UserError as error:
+            raise UserError(f"{self.config}: {error}") from error
+
+
+def check(settings: Settings) -> None:
+    """Raise UserError for what the types alone cannot tell: zones, names, kinds."""
+    if settings.me.timezone not in available_timezones():
+        raise UserError(
+            f"me.timezone: '{settings.me.timezone}' is no time zone; use a name such as Europe/Berlin"
+        )
+    if not settings.me.addresses:
+        raise UserError("me.addresses is empty; name at least one address of yours")
+    names = [source.name for source in settings.sources]
+    for name in names:
+        if not _SOURCE_NAME.fullmatch(name) or name == "runs":
+            raise UserError(f"'{name}' is no name for a source; use lower-case letters, digits, . _ -")
+        if names.count(name) > 1:
+            raise UserError(f"two sources are called '{name}'; rename one")
+    for source in settings.sources:
+        if source.kind not in CONNECTORS:
             raise UserError(
-                f"{self.config}: me.timezone: '{settings.me.timezone}' is no time zone; "
-                "use a name such as Europe/Berlin"
+                f"source '{source.name}': unknown kind '{source.kind}'; there are {', '.join(CONNECTORS)}"
             )
-        if not settings.me.addresses:
-            raise UserError(f"{self.config}: me.addresses is empty; name at least one address of yours")
-        names = [source.name for source in settings.sources]
-        for name in names:
-            if not _SOURCE_NAME.fullmatch(name) or name == "runs":
-                raise UserError(
-                    f"{self.config}: '{name}' is no name for a source; use letters, digits, . _ -"
-                )
-            if names.count(name) > 1:
-                raise UserError(f"{self.config}: two sources are called '{name}'; rename one")
-        for source in settings.sources:
-            if source.kind not in CONNECTORS:
-                raise UserError(
-                    f"{self.config}: source '{source.name}': unknown kind '{source.kind}'; "
-                    f"there are {', '.join(CONNECTORS)}"
-                )
 
 
 def source_name(location: Path, kind: str, taken: set[str]) -> str:

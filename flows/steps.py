@@ -68,6 +68,7 @@ class Night:
         self.next_batch = self.landing.next_batch()
         self.outcomes: list[SourceRun] = []
         self.loaded = 0
+        self.failure: Exception | None = None
         self.finished: Run
 
     def catch_up(self) -> None:

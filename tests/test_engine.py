@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from flows import engine
+from warehouse.errors import UserError
 
 PLANTED = "Vexlor Quandt"
 REPOSITORY = Path(__file__).parent.parent
@@ -152,7 +153,7 @@ def test_a_home_knows_only_its_own_runs(prefect_server: Path, tmp_path: Path) ->
     ["https://api.prefect.test/api", "http://192.0.2.7:4200/api", "http://127.0.0.1.example/api", "nonsense"],
 )
 def test_a_server_on_another_machine_is_refused(url: str) -> None:
-    with pytest.raises(ValueError, match="nothing leaves this machine"):
+    with pytest.raises(UserError, match="nothing leaves this machine"):
         engine.local_server({"PREFECT_API_URL": url})
 
 

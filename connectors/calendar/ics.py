@@ -42,8 +42,10 @@ class Context:
     zones: dict[str, str] = field(default_factory=dict)
 
     def zone(self, stated: Property) -> str:
-        """The zone of a date-time property, by its TZID."""
+        """The zone of a date-time property, by its TZID; without one the time floats with its owner."""
         tzid = stated.parameters.get("TZID", "")
+        if not tzid:
+            return ""
         if tzid not in self.zones:
             self.zones[tzid] = zone_of(tzid, self.timezones, self.default_zone)
         return self.zones[tzid]

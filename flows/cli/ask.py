@@ -28,7 +28,9 @@ _QUIET = (
 
 
 @click.command()
-@click.option("--top", type=click.IntRange(1), metavar="N", help="How many people (default: report.top).")
+@click.option(
+    "--top", type=click.IntRange(1, 1_000_000), metavar="N", help="How many people (default: report.top)."
+)
 @as_of_option
 @format_option()
 @home_option
@@ -74,7 +76,9 @@ def person(ctx: click.Context, who: str, as_of: date | None, style: str, home: s
 
 def _find(connection: Connection, who: str) -> str:
     """The one person meant. Raises UserError if there is none, or if there are several."""
-    wanted = who.strip().lower()
+    wanted = who.strip().lower().encode("utf-8", "replace").decode()
+    if not wanted:
+        raise UserError("WHO is empty; name an id, an address, or a part of a name")
     for query in (
         "select person_id, name from main.people where person_id = $who",
         """select distinct p.person_id, p.name from main.people p join main.identifiers i using (person_id)

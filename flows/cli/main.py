@@ -49,9 +49,12 @@ class Day(click.ParamType[date]):
         if isinstance(value, date):
             return value
         try:
-            return date.fromisoformat(value)
+            day = date.fromisoformat(value)
         except ValueError:
             self.fail(f"'{value}' is no day; write it as 2026-06-30", param, ctx)
+        if not date(1970, 1, 1) <= day <= date(2100, 12, 31):
+            self.fail(f"{value} is too far away; choose a day from 1970 to 2100", param, ctx)
+        return day
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

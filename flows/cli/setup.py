@@ -1,17 +1,19 @@
 """`kith init` and `kith source`."""
 
 import re
+import shutil
 from pathlib import Path
 
 import click
 import tomlkit
 
 from connectors import CONNECTORS
+from connectors.records import ConnectorError
 from flows import files
 from flows.cli import render
 from flows.cli.main import home_of
 from flows.cli.options import format_option, home_option
-from flows.settings import CONFIG, Home, Settings, Source, source_name
+from flows.settings import CONFIG, Home, Me, Settings, Source, check, source_name
 from warehouse.errors import SourceError, UserError
 from warehouse.landing import write_durably
 
@@ -49,9 +51,11 @@ def init(ctx: click.Context, addresses: tuple[str, ...], timezone: str | None, h
         raise UserError(f"{place.folder} is a Kithline home already; choose another with --home, or use it")
     if place.folder.exists() and not place.folder.is_dir():
         raise UserError(f"{place.folder} is a file; choose a folder with --home")
+    zone = _local_zone() if timezone is None else timezone
+    check(Settings(me=Me(addresses=list(addresses), timezone=zone)))
     document = tomlkit.parse(_TEMPLATE)
     document["me"]["addresses"] = list(addresses)
-    document["me"]["timezone"] = timezone or _local_zone()
+    document["me"]["timezone"] = zone
     _make(place, tomlkit.dumps(document))
     click.echo(f"Made {place.folder}")
     click.echo("Next: kith source add ics|vcard|mbox FILE-OR-FOLDER, then kith sync")
@@ -61,18 +65,18 @@ def _make(place: Home, config: str) -> None:
     """The folders, the configuration, and an empty published database."""
     from flows.steps import night  # Polars and DuckDB, which bad arguments must not wait for
 
-    made_folder = not place.folder.exists()
-    for folder in (place.folder, place.landing, place.inbox, place.reports):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    write_durably(place.config, config.encode())
+    is_ours = not place.folder.exists()
     try:
+        for folder in (place.folder, place.landing, place.inbox, place.reports):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_durably(place.config, config.encode())
         with night(place) as run:
             run.build()
     except BaseException:
-        place.config.unlink()
-        if made_folder:
-            for folder in (place.landing, place.inbox, place.reports):
-                folder.rmdir()
+        if is_ours:
+            shutil.rmtree(place.folder, ignore_errors=True)
+        else:
+            place.config.unlink(missing_ok=True)
         raise
 
 
@@ -105,22 +109,14 @@ def add(
         raise UserError(f"unknown kind '{kind}'; there are {', '.join(CONNECTORS)}")
     for address in addresses:
         _check_address(address)
-    path = Path(location).expanduser().absolute()
-    chosen = name or source_name(path, kind, {known.name for known in settings.sources})
+    path = _path_of(location)
+    chosen = source_name(path, kind, {known.name for known in settings.sources}) if name is None else name
     entry = Source(name=chosen, kind=kind, location=str(path), me=list(addresses))
     for known in settings.sources:
-        if (known.kind, known.location) == (kind, str(path)):
-            raise UserError(f"{path} is there already, as '{known.name}'")
-    try:
-        found = files.files_of(entry, CONNECTORS[kind])
-        for each in found.values():
-            with each.open("rb"):
-                pass
-    except SourceError as error:
-        raise UserError(str(error).removeprefix(f"{chosen}: ").split("; put it back")[0]) from error
-    except OSError as error:
-        raise UserError(f"{error.filename}: {error.strerror}; check its permissions") from error
-    place.check(Settings(me=settings.me, sources=[*settings.sources, entry]))
+        if known.kind == kind and Path(known.location).resolve() == path.resolve():
+            raise UserError(f"{path} is there already, as '{known.name}'; `kith sync` reads it")
+    check(Settings(me=settings.me, sources=[*settings.sources, entry]))
+    found = _files_of(entry)
     document = tomlkit.parse(place.config.read_text(encoding="utf-8"))
     entries = document.setdefault("sources", tomlkit.aot())
     table = tomlkit.table()
@@ -129,7 +125,35 @@ def add(
         table["me"] = list(addresses)
     entries.append(table)
     write_durably(place.config, tomlkit.dumps(document).encode())
-    click.echo(f"Added {chosen}: {kind}, {len(found)} {'file' if len(found) == 1 else 'files'} at {path}")
+    click.echo(f"Added {chosen}: {kind}, {found} {'file' if found == 1 else 'files'} at {path}")
+
+
+def _path_of(location: str) -> Path:
+    if "://" in location:
+        raise UserError(f"{location} is a URL; download it, and add the file")
+    if not location:
+        raise UserError("the location is empty; name a file or a folder")
+    return Path(location).expanduser().absolute()
+
+
+def _files_of(entry: Source) -> int:
+    """How many files the source consists of. Raises UserError unless each opens, and a lone one is of the kind."""
+    connector = CONNECTORS[entry.kind]
+    try:
+        found = files.files_of(entry, connector)
+        for each in found.values():
+            with each.open("rb"):
+                pass
+        if len(found) == 1:
+            next(connector.read(each), None)
+    except ConnectorError as error:
+        raise UserError(f"{each}: {error}") from error
+    except SourceError as error:
+        message = str(error).removeprefix(f"{entry.name}: ").split("; put it back")[0]
+        raise UserError(f"{message}; name a file or a folder with such files") from error
+    except OSError as error:
+        raise UserError(f"{error.filename}: {error.strerror}; check its permissions") from error
+    return len(found)
 
 
 @source.command("list")

@@ -122,10 +122,8 @@ def _outside(place: Home, out: str) -> Path:
     """The file to write. Raises UserError if it is one that Kithline lives on."""
     path = Path(out).expanduser().absolute()
     real, home = path.resolve(), place.folder.resolve()
-    if real.is_relative_to(home) and not real.is_relative_to(home / place.reports.name):
-        raise UserError(
-            f"{path} is inside the Kithline home; choose a file outside it, or in {place.reports}"
-        )
+    if real.is_relative_to(home) and not real.is_relative_to(home / "reports"):
+        raise UserError(f"{path} is inside the Kithline home; choose a file elsewhere")
     if path.is_dir():
         raise UserError(f"{path} is a folder; name a file in it with --out")
     return path

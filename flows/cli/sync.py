@@ -14,7 +14,8 @@ from flows.cli.main import home_of
 from flows.cli.options import as_of_option, format_option, home_option
 from flows.settings import Home
 from warehouse.errors import UserError
-from warehouse.landing import Run
+from warehouse.landing import Landing, Run
+from warehouse.publish import writer
 
 _COLUMNS = (
     "name",
@@ -53,7 +54,7 @@ def sync(
     place = home_of(ctx, home)
     settings = place.settings()
     chosen_sources(settings, names)
-    if not settings.sources:
+    if not settings.sources and not Landing(place.landing).batches():
         raise UserError("there is no source yet; `kith source add ics|vcard|mbox FILE-OR-FOLDER` adds one")
     run = _run_nightly(place, names, as_of, accept_shrink)
     _print(run, place, style)
@@ -64,6 +65,8 @@ def _run_nightly(place: Home, names: tuple[str, ...], as_of: date | None, accept
     from flows import engine
     from flows.progress import progress_bars
 
+    with writer(place.folder, wait_seconds=place.settings().sync.wait_seconds):
+        pass  # who is second is told so at once, not after Prefect has started
     os.environ["KITH_HOME"] = str(place.folder)
     bars = progress_bars() if sys.stderr.isatty() else nullcontext()
     with bars, engine.running(place.folder):
@@ -76,7 +79,7 @@ def _run_nightly(place: Home, names: tuple[str, ...], as_of: date | None, accept
             return_state=True,
         )
         result = state.result(raise_on_failure=False)
-    if isinstance(result, BaseException):
+    if isinstance(result, Exception):
         raise result
     if not isinstance(result, Run):
         raise TypeError(f"the nightly flow returned {type(result).__name__}")
