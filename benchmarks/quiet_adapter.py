@@ -5,14 +5,17 @@ the ego wrote it), ``as_of`` in UNIX seconds and a horizon in days; it returns e
 higher the quieter. Run a harness with ``--scorer benchmarks/quiet_adapter.py:pulse``.
 """
 
+from datetime import date, timedelta
+
 import polars as pl
 
 from warehouse.derive import pulse as product
-from warehouse.derive.gone_quiet import has_rhythm
+from warehouse.derive.gone_quiet import gone_quiet
 
 DAY = 86_400
 TIE = ["ego", "alter"]
-_BELOW_THE_GATE = -1e6
+_NOBODY = pl.LazyFrame(schema={"person_id": pl.String})
+_OFF_THE_LIST = -1e6
 
 
 def pulse(past: pl.DataFrame, as_of: int, horizon_days: int) -> pl.DataFrame:
@@ -24,16 +27,25 @@ def pulse(past: pl.DataFrame, as_of: int, horizon_days: int) -> pl.DataFrame:
 
 
 def report(past: pl.DataFrame, as_of: int, horizon_days: int) -> pl.DataFrame:
-    """Every tie in the order of the report: the expected contact lost, and below it what has no rhythm."""
+    """Every tie by its rank on the product's own list; what is not on it follows by its quiet score."""
     del horizon_days
-    value = pl.col("probability").log() + pl.col("recent_contact_days").log()
-    is_listed = has_rhythm() & (pl.col("quiet_score") >= product.COOLING)
-    score = pl.when(is_listed).then(value).otherwise(_BELOW_THE_GATE + pl.col("quiet_score"))
-    return _ties(past, as_of).select(*TIE, score=score).collect()
+    ties = _ties(past, as_of).with_columns(person_id=pl.format("{} {}", *TIE)).collect().lazy()
+    people = ties.select("person_id", name="person_id", is_me=pl.lit(value=False))
+    listed = gone_quiet(ties, people, _NOBODY, _NOBODY).select("person_id", "rank")
+    score = (-pl.col("rank")).cast(pl.Float64).fill_null(_OFF_THE_LIST + pl.col("quiet_score"))
+    return ties.join(listed, on="person_id", how="left").select(*TIE, score=score).collect()
 
 
 def _ties(past: pl.DataFrame, as_of: int) -> pl.LazyFrame:
-    """One row per ego and alter: the product's rhythm, and whether both have written."""
+    """One row per ego and alter: the product's rhythm, who has written, and the last day."""
     days = past.lazy().select(*TIE, age_days=(as_of // DAY - pl.col("ts") // DAY).cast(pl.Float64)).unique()
     ways = past.lazy().group_by(TIE).agg(is_two_way=pl.col("out").any() & (~pl.col("out")).any())
-    return product.pulse(days, TIE).join(ways, on=TIE)
+    today = date(1970, 1, 1) + timedelta(days=as_of // DAY)
+    return (
+        product.pulse(days, TIE)
+        .join(ways, on=TIE)
+        .with_columns(
+            pl.col("silent_days", "long_gap_days").cast(pl.Int64),
+            last_contact_on=pl.lit(today) - pl.duration(days=pl.col("silent_days")),
+        )
+    )

@@ -17,6 +17,8 @@ from connectors import CONNECTORS
 from warehouse.errors import UserError
 
 CONFIG = "kith.toml"
+_ADDRESS = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+")
+_NOT_PLACES = {"Factory", "localtime"}  # among the files of the system, but no zones to Polars and DuckDB
 _SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
@@ -28,7 +30,7 @@ class Me(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
     region: Annotated[
         str | None,
         Meta(
-            description="Country of phone numbers without a prefix, such as DE. None: they stay as written."
+            description="Country of phone numbers without a prefix, such as DE. None: they stay as written.",
         ),
     ] = None
 
@@ -150,12 +152,18 @@ class Home:
 
 def check(settings: Settings) -> None:
     """Raise UserError for what the types alone cannot tell: zones, names, kinds."""
-    if settings.me.timezone not in available_timezones():
+    if settings.me.timezone not in available_timezones() - _NOT_PLACES:
         raise UserError(
             f"me.timezone: '{settings.me.timezone}' is no time zone; use a name such as Europe/Berlin"
         )
     if not settings.me.addresses:
         raise UserError("me.addresses is empty; name at least one address of yours")
+    if settings.me.region is not None and not re.fullmatch("[A-Z]{2}", settings.me.region):
+        raise UserError(
+            f"me.region: '{settings.me.region}' is no country; use two capital letters such as DE"
+        )
+    for address in settings.my_addresses:
+        check_address(address)
     names = [source.name for source in settings.sources]
     for name in names:
         if not _SOURCE_NAME.fullmatch(name) or name == "runs":
@@ -167,6 +175,14 @@ def check(settings: Settings) -> None:
             raise UserError(
                 f"source '{source.name}': unknown kind '{source.kind}'; there are {', '.join(CONNECTORS)}"
             )
+        if not source.location:
+            raise UserError(f"source '{source.name}': the location is empty; name a file or a folder")
+
+
+def check_address(address: str) -> None:
+    """Raise UserError unless it has the form of a mail address."""
+    if not _ADDRESS.fullmatch(address):
+        raise UserError(f"'{address}' is no mail address; write it as you@example.org")
 
 
 def source_name(location: Path, kind: str, taken: set[str]) -> str:
@@ -179,8 +195,10 @@ def source_name(location: Path, kind: str, taken: set[str]) -> str:
 
 def _in_words(error: str) -> str:
     """A validation error of msgspec as a key and a mend."""
-    found = re.fullmatch(r"Object contains unknown field `(.+?)`(?: - at `\$\.?(.*)`)?", error)
-    if found:
-        key = ".".join(part for part in (found[2], found[1]) if part)
-        return f"unknown key '{key}'; remove it or correct its spelling"
-    return re.sub(r" - at `\$\.?(.*)`", r" at '\1'", error)
+    what, _, place = error.partition(" - at `$")
+    place = place.strip(".`")
+    if found := re.fullmatch(r"Object contains unknown field `(.+)`", what):
+        return f"unknown key '{'.'.join(filter(None, (place, found[1])))}'; remove it or correct its spelling"
+    if found := re.fullmatch(r"Object missing required field `(.+)`", what):
+        return f"the key '{'.'.join(filter(None, (place, found[1])))}' is missing; add it"
+    return f"{place}: {what[0].lower()}{what[1:]}; correct it"

@@ -331,8 +331,8 @@ HEADERS = {
 }  # fmt: skip
 NAMES = [
     "Ada Unruh", "Bo Quill", "Cleo Marsh", "Dov Tanner", "Edda Voss", "Finn Oakes", "Gerda Pohl",
-    "Hal Winter", "Ilse Krone", "Jory Flint", "Kaja Lund", "Lev Adler", "Mina Holt", "Nils Brandt", "Olga Reuter",
-    "Piet Daalder", "Quinn Hazel", "Runa Falk", "Silvio Neri", "Thora Blom", "Uwe Stark",
+    "Hal Winter", "Ilse Krone", "Jory Flint", "Kaja Lund", "Lev Adler", "Mina Holt", "Nils Brandt",
+    "Olga Reuter", "Piet Daalder", "Quinn Hazel", "Runa Falk", "Silvio Neri", "Thora Blom", "Uwe Stark",
 ]  # fmt: skip
 PEOPLE_OF = dict(zip(HEADERS, NAMES, strict=True))
 SENDERS = {

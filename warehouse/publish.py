@@ -92,5 +92,5 @@ def _holder(path: Path) -> str:
     try:
         held = json.loads(path.read_text())
         return f"process {held['pid']}, since {held['since']}"
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return "process unknown"

@@ -95,7 +95,8 @@ def main(arguments: list[str] | None = None) -> None:
         _discard_output()
         code = 0
     except OSError as error:
-        _discard_output()
+        if not error.filename:  # standard output itself
+            _discard_output()
         place = f"{error.filename}: " if error.filename else ""
         code = _complain(f"{place}{error.strerror}; check the disk and the permissions", 1)
     _leave(code if isinstance(code, int) else 0)

@@ -1,6 +1,5 @@
 """`kith init` and `kith source`."""
 
-import re
 import shutil
 from pathlib import Path
 
@@ -16,8 +15,6 @@ from flows.cli.options import format_option, home_option
 from flows.settings import CONFIG, Home, Me, Settings, Source, check, source_name
 from warehouse.errors import SourceError, UserError
 from warehouse.landing import write_durably
-
-_ADDRESS = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+")
 
 _TEMPLATE = """\
 # Kithline's configuration. `kith source add` writes the sources below; the rest is yours.
@@ -45,8 +42,6 @@ timezone = ""
 def init(ctx: click.Context, addresses: tuple[str, ...], timezone: str | None, home: str | None) -> None:
     """Make a home: configuration, database, landing, inbox, reports."""
     place = home_of(ctx, home)
-    for address in addresses:
-        _check_address(address)
     if place.config.exists() or place.database.exists():
         raise UserError(f"{place.folder} is a Kithline home already; choose another with --home, or use it")
     if place.folder.exists() and not place.folder.is_dir():
@@ -107,8 +102,6 @@ def add(
     settings = place.settings()
     if kind not in CONNECTORS:
         raise UserError(f"unknown kind '{kind}'; there are {', '.join(CONNECTORS)}")
-    for address in addresses:
-        _check_address(address)
     path = _path_of(location)
     chosen = source_name(path, kind, {known.name for known in settings.sources}) if name is None else name
     entry = Source(name=chosen, kind=kind, location=str(path), me=list(addresses))
@@ -137,7 +130,7 @@ def _path_of(location: str) -> Path:
 
 
 def _files_of(entry: Source) -> int:
-    """How many files the source consists of. Raises UserError unless each opens, and a lone one is of the kind."""
+    """How many files it consists of. Raises UserError unless each opens and a lone one is of the kind."""
     connector = CONNECTORS[entry.kind]
     try:
         found = files.files_of(entry, connector)
@@ -183,11 +176,6 @@ def remove(ctx: click.Context, name: str, home: str | None) -> None:
         del document["sources"]
     write_durably(place.config, tomlkit.dumps(document).encode())
     click.echo(f"Removed {name} from {CONFIG}; the next sync withdraws what it brought")
-
-
-def _check_address(address: str) -> None:
-    if not _ADDRESS.fullmatch(address):
-        raise UserError(f"'{address}' is no mail address; write it as you@example.org")
 
 
 def _local_zone() -> str:

@@ -1,0 +1,257 @@
+"""The files of a source, and whether they are as they were."""
+
+import os
+import shutil
+from itertools import pairwise
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from connectors import CONNECTORS
+from flows import files
+from flows.files import Change, change_of, files_of, fingerprint, is_untouched, look
+from flows.settings import Source
+from warehouse.errors import SourceError, SourceVanished
+from warehouse.landing import FileState
+
+MBOX, ICS = CONNECTORS["mbox"], CONNECTORS["ics"]
+
+
+def source(location: Path, kind: str = "mbox") -> Source:
+    return Source(name="mine", kind=kind, location=str(location))
+
+
+def names(location: Path, kind: str = "mbox") -> list[str]:
+    return list(files_of(source(location, kind), CONNECTORS[kind]))
+
+
+def written(path: Path, content: bytes = b"From x@y.example Mon Jun  1 10:00:00 2026\n") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def became(path: Path, known: FileState) -> Change:
+    return change_of(path, look(path, MBOX), known)
+
+
+# Which files there are
+
+
+def test_a_file_is_a_source_whatever_it_is_called(tmp_path: Path) -> None:
+    assert names(written(tmp_path / "All mail.backup")) == ["All mail.backup"]
+
+
+def test_a_folder_is_read_with_all_its_folders_in_order(tmp_path: Path) -> None:
+    for name in ("z.mbox", "2024/b.mbox", "2024/a.MBX", "2023/archive/c.mbox"):
+        written(tmp_path / name)
+    assert names(tmp_path) == ["2023/archive/c.mbox", "2024/a.MBX", "2024/b.mbox", "z.mbox"]
+
+
+def test_only_files_of_the_kind_belong_to_it(tmp_path: Path) -> None:
+    for name in ("a.mbox", "b.ics", "c.ical", "d.vcf", "e.msf"):
+        written(tmp_path / name)
+    assert names(tmp_path) == ["a.mbox"]
+    assert names(tmp_path, "ics") == ["b.ics", "c.ical"]
+
+
+def test_a_mailbox_without_a_suffix_is_told_by_its_first_bytes(tmp_path: Path) -> None:
+    written(tmp_path / "INBOX")
+    written(tmp_path / "README", b"Mail of the years 2020 to 2024")
+    written(tmp_path / "empty", b"")
+    written(tmp_path / "INBOX.msf")
+    assert names(tmp_path) == ["INBOX"]
+
+
+def test_hidden_files_and_folders_are_left_out(tmp_path: Path) -> None:
+    for name in (".hidden.mbox", ".trash/a.mbox", "kept/.b.mbox", "kept/c.mbox"):
+        written(tmp_path / name)
+    assert names(tmp_path) == ["kept/c.mbox"]
+
+
+def test_links_are_not_followed_so_there_are_no_loops(tmp_path: Path) -> None:
+    real = written(tmp_path / "mail" / "a.mbox")
+    elsewhere = written(tmp_path / "elsewhere" / "b.mbox")
+    (tmp_path / "mail" / "link.mbox").symlink_to(real)
+    (tmp_path / "mail" / "gone.mbox").symlink_to(tmp_path / "nothing")
+    (tmp_path / "mail" / "folder").symlink_to(elsewhere.parent)
+    (tmp_path / "mail" / "loop").symlink_to(tmp_path / "mail")
+    assert names(tmp_path / "mail") == ["a.mbox"]
+
+
+def test_a_location_may_be_a_link_itself(tmp_path: Path) -> None:
+    written(tmp_path / "mail" / "a.mbox")
+    (tmp_path / "folder").symlink_to(tmp_path / "mail")
+    (tmp_path / "file").symlink_to(tmp_path / "mail" / "a.mbox")
+    assert names(tmp_path / "folder") == ["a.mbox"]
+    assert names(tmp_path / "file") == ["file"]
+
+
+def test_a_named_pipe_in_the_folder_is_not_opened(tmp_path: Path) -> None:
+    written(tmp_path / "a.mbox")
+    os.mkfifo(tmp_path / "b.mbox")
+    assert names(tmp_path) == ["a.mbox"]
+
+
+def test_a_location_that_is_not_there_has_vanished(tmp_path: Path) -> None:
+    with pytest.raises(SourceVanished, match="is not there; put it back or `kith source remove mine`"):
+        names(tmp_path / "gone")
+
+
+def test_a_folder_without_such_files_is_an_error_and_says_which_are_looked_for(tmp_path: Path) -> None:
+    written(tmp_path / "a.vcf")
+    with pytest.raises(SourceError, match=r"holds no \.ics or \.ical or \.icalendar files"):
+        names(tmp_path, "ics")
+
+
+def test_a_location_that_is_neither_file_nor_folder_is_an_error(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SourceError, match="neither a file nor a folder"):
+        names(tmp_path / "pipe")
+
+
+@pytest.mark.xfail(strict=True, reason="a folder that cannot be listed passes for one that has been emptied")
+def test_a_folder_that_cannot_be_listed_is_an_error_not_a_withdrawal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tests may run as root, whom no permission stops: the system's refusal is put in its place."""
+    written(tmp_path / "open" / "a.mbox")
+    locked = written(tmp_path / "locked" / "b.mbox").parent
+    scandir = os.scandir
+
+    def refusing(path: str) -> object:
+        if Path(path) == locked:
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    with pytest.raises((SourceError, PermissionError), match="locked"):
+        names(tmp_path)
+
+
+# What became of a file
+
+
+def test_a_file_that_nobody_touched_is_untouched(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.mbox")
+    assert is_untouched(path, look(path, MBOX), MBOX)
+
+
+@pytest.mark.parametrize("change", ["mtime_ns", "size", "inode", "reader_version"])
+def test_any_difference_in_size_time_inode_or_reader_is_a_touch(change: str, tmp_path: Path) -> None:
+    path = written(tmp_path / "a.mbox")
+    known = look(path, MBOX)
+    other = msgspec.structs.replace(known, **{change: getattr(known, change) + 1})
+    assert not is_untouched(path, other, MBOX)
+
+
+def test_a_touched_file_with_the_same_bytes_has_not_changed(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.mbox", b"From one")
+    known = look(path, MBOX)
+    os.utime(path, ns=(1, 1))
+    assert not is_untouched(path, known, MBOX)
+    assert became(path, known) is Change.NONE
+
+
+def test_a_copy_in_the_place_of_the_file_has_not_changed(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.mbox", b"From one")
+    known = look(path, MBOX)
+    shutil.copyfile(path, tmp_path / "copy")
+    (tmp_path / "copy").replace(path)
+    assert became(path, known) is Change.NONE
+
+
+def test_a_file_with_more_at_its_end_grew(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.mbox", b"From one")
+    known = look(path, MBOX)
+    written(path, b"From one\nFrom two")
+    assert became(path, known) is Change.GREW
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"From two", b"From one but other", b"From", b"", b"From 0ne\nFrom two"],
+    ids=["same size", "same size then more", "cut", "emptied", "grown and edited"],
+)
+def test_a_file_with_other_bytes_where_it_had_been_read_was_replaced(content: bytes, tmp_path: Path) -> None:
+    path = written(tmp_path / "a.mbox", b"From ONE")
+    known = look(path, MBOX)
+    written(path, content)
+    os.utime(path, ns=(known.mtime_ns, known.mtime_ns))
+    assert became(path, known) is Change.REPLACED
+
+
+def test_a_format_that_cannot_be_read_from_the_middle_never_grows(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.ics", b"BEGIN:VCALENDAR")
+    known = look(path, ICS)
+    assert known.resume_at is None
+    written(path, b"BEGIN:VCALENDAR\r\nEND:VCALENDAR")
+    assert change_of(path, look(path, ICS), known) is Change.REPLACED
+
+
+def test_a_file_that_was_empty_is_read_whole(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.mbox", b"")
+    known = look(path, MBOX)
+    written(path, b"From one")
+    assert became(path, known) is Change.REPLACED
+
+
+def test_another_reader_reads_the_same_bytes_anew(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.mbox")
+    known = msgspec.structs.replace(look(path, MBOX), reader_version=MBOX.version + 1)
+    assert became(path, known) is Change.REPLACED
+
+
+# The fingerprint
+
+
+def test_the_fingerprint_is_of_the_first_bytes_only(tmp_path: Path) -> None:
+    short, long = written(tmp_path / "short", b"From one"), written(tmp_path / "long", b"From one and two")
+    assert fingerprint(short, 8) == fingerprint(long, 8)
+    assert fingerprint(long, 8) != fingerprint(long, 9)
+
+
+def test_the_fingerprint_of_nothing_is_one_for_all(tmp_path: Path) -> None:
+    assert fingerprint(written(tmp_path / "a", b"x"), 0) == fingerprint(written(tmp_path / "b", b""), 0)
+
+
+def test_every_byte_of_a_file_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "_BLOCK", 16)
+    content = bytes(range(100))
+    whole = fingerprint(written(tmp_path / "a", content), 100)
+    for at in range(100):
+        changed = content[:at] + b"\xff" + content[at + 1 :]
+        assert fingerprint(written(tmp_path / "b", changed), 100) != whole
+
+
+def test_a_huge_file_is_known_by_samples_from_its_first_byte_to_its_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With blocks of 16 bytes; a real one has 1 MiB."""
+    monkeypatch.setattr(files, "_BLOCK", 16)
+    monkeypatch.setattr(files, "_WHOLE_UP_TO", 1024)
+    content = bytes(5000)
+    whole = fingerprint(written(tmp_path / "a", content), 5000)
+
+    def is_seen(at: int) -> bool:
+        changed = content[:at] + b"\xff" + content[at + 1 :]
+        return fingerprint(written(tmp_path / "b", changed), 5000) != whole
+
+    seen = [at for at in (*range(0, 5000, 8), 4999) if is_seen(at)]
+    assert (seen[0], seen[-1]) == (0, 4999)
+    assert max(later - earlier for earlier, later in pairwise(seen)) < 5000 / 32
+    assert len(seen) < 5000 / 8 / 8
+
+
+def test_a_huge_file_that_was_touched_but_did_not_grow_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its samples may have missed the change."""
+    monkeypatch.setattr(files, "_BLOCK", 16)
+    monkeypatch.setattr(files, "_WHOLE_UP_TO", 1024)
+    path = written(tmp_path / "a.mbox", bytes(5000))
+    known = look(path, MBOX)
+    assert became(path, known) is Change.REPLACED
+    written(path, bytes(5001))
+    assert became(path, known) is Change.GREW
