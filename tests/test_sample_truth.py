@@ -86,9 +86,8 @@ def test_every_interaction_is_counted_and_none_more(home: Home, person_of: dict[
     for address, wanted in TRUTH["interaction_counts"].items():
         people = person_of.get(normalise(address), set())
         expected_people |= people
-        total = [
-            sum(numbers) for numbers in zip([0, 0, 0], *(counts.get(each, [0, 0, 0]) for each in people))
-        ]
+        held = [counts.get(each, [0, 0, 0]) for each in people] or [[0, 0, 0]]
+        total = [sum(numbers) for numbers in zip(*held, strict=True)]
         assert total == [wanted["email_in"], wanted["email_out"], wanted["meeting"]], address
     assert counts.keys() <= expected_people
 

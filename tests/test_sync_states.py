@@ -23,7 +23,7 @@ class PowerCut(Exception):
 
 
 def message(number: int, *, revised: bool = False) -> str:
-    """One message of an mbox; a revised one has the same Message-ID, sender and date, and another reply-to."""
+    """One message of an mbox; a revised one has another Reply-To under the same Message-ID and date."""
     extra = "Reply-To: elsewhere@quill.example\n" if revised else ""
     return (
         "From - Thu Jan  1 00:00:00 1970\n"
