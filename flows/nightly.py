@@ -38,7 +38,7 @@ def opaque_failure(run: Night) -> Iterator[None]:
     """Keep what was raised on the run and let Prefect see its type only."""
     try:
         yield
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - it is handed on whole by the flow; Prefect sees its type
         run.failure = error
         raise StepFailed(type(error).__name__) from None
 
@@ -73,7 +73,7 @@ def nightly(
 ) -> State[Run | Exception]:
     """Sync now. sources: opaque ids, none for every enabled source; as_of: the day of the answers.
 
-    The state carries the Run, or what stopped it. It is Failed if a source failed, though the others are done.
+    The state carries the Run, or what stopped it. It is Failed if a source failed, the others being done.
     """
     try:
         done = _sync(as_of, sources, accept_shrink=accept_shrink)

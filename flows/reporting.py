@@ -6,11 +6,12 @@ from pathlib import Path
 
 import polars as pl
 
+from flows.asking import instant_of, published_day, totals
 from flows.settings import Home
-from flows.steps import instant_of
 from warehouse.building import derivable, derive
-from warehouse.connection import Connection, frame, opened, rows
+from warehouse.connection import Connection, opened
 from warehouse.derive.rhythms import contact_days
+from warehouse.frames import frame
 from warehouse.landing import write_durably
 from warehouse.reports import ReportData, to_csv, to_html, to_markdown
 
@@ -27,23 +28,20 @@ class Answers:
     gone_quiet: pl.DataFrame
 
 
-def answers(connection: Connection, home: Home, as_of: date | None) -> Answers:
-    """The derived tables as of a day (default: today where the owner is).
+def answers(connection: Connection, home: Home, day: date) -> Answers:
+    """The derived tables as of a day.
 
     What was published for that day is taken as it is; another day is derived anew from the public tables.
     """
     settings = home.settings()
-    now = datetime.now(UTC)
-    [(published_as_of,)] = rows(connection, "select as_of from meta.publication")
-    day = as_of or now.astimezone(settings.owner_zone).date()
-    if day == published_as_of:
+    if day == published_day(connection):
         names = ("interactions", "rhythms", "gone_quiet")
         return Answers(day, **{name: frame(connection, f"from main.{name}") for name in names})
     found = derive(
         **derivable(connection),
         owner_zone=settings.me.timezone,
         as_of=day,
-        until=instant_of(day, settings, now),
+        until=instant_of(day, settings, datetime.now(UTC)),
     )
     return Answers(day, **found)
 
@@ -52,9 +50,7 @@ def report_data(home: Home, *, as_of: date | None = None, top: int | None = None
     """Everything the report shows."""
     settings = home.settings()
     with opened(home.require_database(), read_only=True) as connection:
-        if as_of is None:
-            [(as_of,)] = rows(connection, "select as_of from meta.publication")
-        found = answers(connection, home, as_of)
+        found = answers(connection, home, as_of or published_day(connection))
         listed = found.gone_quiet.head(top or settings.report.top)
         people = frame(connection, "select person_id, organization, primary_email from main.people")
         contacts = (
@@ -74,19 +70,6 @@ def report_data(home: Home, *, as_of: date | None = None, top: int | None = None
                 connection, "select source, locator, reason, mend, seen_at from main.quarantine"
             ),
         )
-
-
-def totals(connection: Connection) -> dict[str, int]:
-    """How much there is: people (humans, you not counted), interactions, messages, meetings, contacts."""
-    counts = rows(
-        connection,
-        """select 'people', count(*) from main.people where kind = 'human' and not is_me
-        union all select 'interactions', count(*) from main.interactions
-        union all select 'messages', count(*) from main.messages
-        union all select 'meetings', count(*) from main.meetings
-        union all select 'contacts', count(*) from main.contacts""",
-    )
-    return dict(counts)
 
 
 def write_reports(home: Home, folder: Path, *, as_of: date | None = None) -> list[Path]:

@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from datetime import time as time_of_day
 from pathlib import Path
 
 import msgspec
@@ -18,6 +17,7 @@ import msgspec
 from connectors import CONNECTORS, Connector
 from connectors.records import ConnectorError, Item
 from flows import files
+from flows.asking import instant_of
 from flows.files import Change
 from flows.settings import Home, Settings, Source
 from warehouse import building, landing, loading
@@ -32,14 +32,6 @@ Progress = Callable[[str, int, int], None]
 
 def silent(source: str, done: int, total: int) -> None:
     """No progress is shown. In: the source, bytes read and bytes to read."""
-
-
-def instant_of(as_of: date, settings: Settings, now: datetime) -> datetime:
-    """The instant up to which contact counts: now for today, else the end of that day where the owner is."""
-    zone = settings.owner_zone
-    if as_of == now.astimezone(zone).date():
-        return now
-    return datetime.combine(as_of, time_of_day.max, zone).astimezone(UTC)
 
 
 class Night:

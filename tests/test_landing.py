@@ -1,4 +1,4 @@
-"""Landing and loading: a batch is all or nothing, and the same batches make the same rows however they load."""
+"""Landing and loading: a batch is all or nothing, and the same batches always make the same rows."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,8 +19,18 @@ from warehouse.connection import Connection, rows
 from warehouse.errors import SourceShrunk, WarehouseError
 from warehouse.intake import Intake, known_files, remove_source
 from warehouse.landing import (
-    MANIFEST, RECORDS, Batch, FileState, Landing, Manifest, Run, SourceRun, clear, verify, write_durably,
-)  # fmt: skip
+    MANIFEST,
+    RECORDS,
+    Batch,
+    FileState,
+    Landing,
+    Manifest,
+    Run,
+    SourceRun,
+    clear,
+    verify,
+    write_durably,
+)
 
 FIRST_NIGHT = datetime(2026, 1, 1, 3, tzinfo=UTC)
 Files = dict[str, list[Item]]
@@ -32,9 +42,9 @@ def state(resume_at: int | None = None) -> FileState:
 
 def card(key: str, title: str = "", position: int = 0) -> Card:
     return Card(
-        key=key, position=position, locator="line 1", uid=key, name=key.title(), given_name="", family_name="",
-        nickname="", kind="individual", organization="", title=title, emails=(f"{key}@x.example",), phones=(),
-        urls=(), birthday=None, categories=(), revised_at=None,
+        key=key, position=position, locator="line 1", uid=key, name=key.title(), given_name="",
+        family_name="", nickname="", kind="individual", organization="", title=title,
+        emails=(f"{key}@x.example",), phones=(), urls=(), birthday=None, categories=(), revised_at=None,
     )  # fmt: skip
 
 
@@ -156,7 +166,8 @@ def test_numbers_run_over_all_sources_and_runs(nights: Nights) -> None:
     nights.take("book", {"a.vcf": [card("ada")]})
     nights.take("other", {"a.vcf": [card("bo")]})
     run = Run(
-        batch=3, run_id="r", started_at=FIRST_NIGHT, finished_at=FIRST_NIGHT, as_of=date(2026, 1, 1), sources=[]
+        batch=3, run_id="r", started_at=FIRST_NIGHT, finished_at=FIRST_NIGHT, as_of=date(2026, 1, 1),
+        sources=[],
     )  # fmt: skip
     nights.landing.add_run(run)
     assert [batch.manifest.batch for batch in nights.landing.batches()] == [1, 2]

@@ -9,12 +9,13 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from warehouse.connection import Connection, frame, rows, store
+from warehouse.connection import Connection, rows
 from warehouse.derive.gone_quiet import HORIZON_DAYS, expected_meetings, gone_quiet, replies_owed
 from warehouse.derive.interactions import interactions
 from warehouse.derive.occurrences import occurrences
 from warehouse.derive.rhythms import rhythms
 from warehouse.derive.threads import threads
+from warehouse.frames import frame, store
 from warehouse.people.addresses import normalise
 from warehouse.people.resolve import resolve
 from warehouse.schema import SCHEMA_VERSION, public_comments

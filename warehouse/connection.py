@@ -1,4 +1,4 @@
-"""Opening DuckDB files, and carrying Polars frames in and out of them."""
+"""Opening DuckDB files. Without Polars: a command that only asks starts at once."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import polars as pl
 
 from warehouse.errors import WarehouseError
 
@@ -51,22 +50,6 @@ def opened(path: Path, *, read_only: bool, memory_limit_mb: int = 512) -> Iterat
         connection.close()
 
 
-def frame(connection: Connection, query: str, parameters: list[object] | None = None) -> pl.DataFrame:
-    """The result of a query as a Polars frame (Arrow's C interface, no copy through Python)."""
-    return pl.DataFrame(connection.sql(query, params=parameters))
-
-
 def rows(connection: Connection, query: str, parameters: list[object] | None = None) -> list[tuple[Any, ...]]:
     """The result of a query as tuples."""
     return connection.sql(query, params=parameters).fetchall()
-
-
-def store(
-    connection: Connection, table: str, data: pl.DataFrame, scratch: Path, *, temporary: bool = False
-) -> None:
-    """Make `table` anew from a frame, through a Parquet file in `scratch` (DuckDB's fastest way in)."""
-    parquet = scratch / f"{table}.parquet"
-    data.write_parquet(parquet, compression="uncompressed")
-    kind = "temp table" if temporary else "table"
-    connection.execute(f"create or replace {kind} {table} as select * from read_parquet(?)", [str(parquet)])
-    parquet.unlink()

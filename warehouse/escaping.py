@@ -18,6 +18,9 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 # UAX 9: marks, embeddings, overrides and isolates. They reorder text that follows them, beyond the name.
 _BIDI_CONTROLS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
+# What of these can stand in JSON as it is; escaped there, nothing of the text is lost.
+OBEYED = re.compile(r"[\x7f-\x9f]|" + _BIDI_CONTROLS.pattern)
+
 
 def inert(text: str) -> str:
     """The text, with an apostrophe before what a spreadsheet would compute."""

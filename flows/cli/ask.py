@@ -1,30 +1,21 @@
 """`kith quiet`, `kith person` and `kith status`: questions to the published warehouse."""
 
 from datetime import UTC, date, datetime
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import click
-import polars as pl
 
+from flows.asking import published_day, published_quiet, today
 from flows.cli import render
 from flows.cli.main import home_of
 from flows.cli.options import as_of_option, format_option, home_option
-from flows.reporting import Answers, answers
 from flows.settings import Home
 from warehouse.connection import Connection, opened, rows
 from warehouse.errors import UserError
 from warehouse.escaping import to_terminal
 
-_QUIET = (
-    "rank",
-    "person_id",
-    "name",
-    "last_contact_on",
-    "silent_days",
-    "usual_gap_days",
-    "quiet_score",
-    "why",
-)
+if TYPE_CHECKING:
+    from flows.reporting import Answers
 
 
 @click.command()
@@ -38,18 +29,25 @@ _QUIET = (
 def quiet(ctx: click.Context, top: int | None, as_of: date | None, style: str, home: str | None) -> None:
     """Who has gone quiet, the one to write to first at the top."""
     place = home_of(ctx, home)
-    number = top or place.settings().report.top
+    settings = place.settings()
+    number = top or settings.report.top
+    day = as_of or today(settings)
     with opened(place.require_database(), read_only=True) as connection:
-        found = answers(connection, place, as_of)
-    listed = found.gone_quiet.head(number)
+        if day == published_day(connection):
+            columns, listed = published_quiet(connection, number)
+        else:
+            from flows.reporting import answers
+
+            found = answers(connection, place, day).gone_quiet.head(number)
+            columns, listed = found.columns, found.rows()
     if style != "table":
-        render.write(style, listed.columns, listed.iter_rows())
-    elif listed.is_empty():
-        click.echo(f"Nobody has gone quiet as of {found.as_of}.")
-    else:
-        for row in listed.select(_QUIET).iter_rows(named=True):
-            click.echo(to_terminal(f"{row['rank']:>3}  {row['name']}"))
-            click.echo(to_terminal(f"     {row['why']}"))
+        render.write(style, columns, listed)
+    elif not listed:
+        click.echo(f"Nobody has gone quiet as of {day}.")
+    for row in listed if style == "table" else ():
+        facts = dict(zip(columns, row, strict=True))
+        click.echo(to_terminal(f"{facts['rank']:>3}  {facts['name']}"))
+        click.echo(to_terminal(f"     {facts['why']}"))
 
 
 @click.command()
@@ -60,10 +58,13 @@ def quiet(ctx: click.Context, top: int | None, as_of: date | None, style: str, h
 @click.pass_context
 def person(ctx: click.Context, who: str, as_of: date | None, style: str, home: str | None) -> None:
     """One person: identifiers, rhythm, timeline. WHO is an id, an address, or a name or part of one."""
+    from flows.reporting import answers
+
     place = home_of(ctx, home)
     with opened(place.require_database(), read_only=True) as connection:
         person_id = _find(connection, who)
-        document = _document(connection, answers(connection, place, as_of), person_id)
+        found = answers(connection, place, as_of or today(place.settings()))
+        document = _document(connection, found, person_id)
     if style == "json":
         render.write_json(document)
     elif style == "table":
@@ -95,13 +96,15 @@ def _find(connection: Connection, who: str) -> str:
     raise UserError(f"nobody is known as '{who}'; try a part of the name, or an address")
 
 
-def _document(connection: Connection, found: Answers, person_id: str) -> dict[str, object]:
+def _document(connection: Connection, found: "Answers", person_id: str) -> dict[str, object]:
     def table(query: str) -> list[dict[str, object]]:
         relation = connection.execute(query, {"who": person_id})
         columns = [column[0] for column in relation.description or ()]
         return [dict(zip(columns, row, strict=True)) for row in relation.fetchall()]
 
     [facts] = table("select * from main.people where person_id = $who")
+    import polars as pl
+
     mine = pl.col("person_id") == person_id
     rhythm = found.rhythms.filter(mine).to_dicts()
     timeline = found.interactions.filter(mine).sort("occurred_at", descending=True)

@@ -11,7 +11,7 @@ from datetime import date, time, timedelta
 from decimal import Decimal
 from itertools import islice
 
-from warehouse.escaping import inert, iso, to_terminal
+from warehouse.escaping import OBEYED, inert, iso, to_terminal
 
 _TABLE_ROWS = 10_000
 
@@ -23,7 +23,13 @@ def write(style: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
 
 def write_json(document: object) -> None:
     """Print one JSON document."""
-    print(json.dumps(plain(document), ensure_ascii=False, indent=2))  # noqa: T201 - the answer is the output
+    print(_dumped(document, indent=2))  # noqa: T201 - the answer is the output
+
+
+def _dumped(value: object, indent: int | None = None) -> str:
+    """JSON in which what a terminal would obey is escaped: the controls that JSON itself leaves alone."""
+    text = json.dumps(plain(value), ensure_ascii=False, indent=indent)
+    return OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def plain(value: object) -> object:
@@ -40,7 +46,7 @@ def plain(value: object) -> object:
         case timedelta():
             return value.total_seconds()
         case dict():
-            return {str(key): plain(each) for key, each in value.items()}
+            return {str(_scalars(str(key))): plain(each) for key, each in value.items()}
         case list() | tuple():
             return [plain(each) for each in value]
         case _:
@@ -57,15 +63,15 @@ def _json(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     out = sys.stdout
     out.write("[")
     for number, row in enumerate(rows):
-        record = {name: plain(value) for name, value in zip(names, row, strict=True)}
-        out.write(("," if number else "") + "\n  " + json.dumps(record, ensure_ascii=False))
+        out.write(("," if number else "") + "\n  " + _dumped(dict(zip(names, row, strict=True))))
     out.write("\n]\n")
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\r\n")
-    writer.writerow(columns)
-    writer.writerows([_csv_cell(value) for value in row] for row in rows)
+    shown = to_terminal if sys.stdout.isatty() else str
+    writer.writerow([shown(inert(column)) for column in columns])
+    writer.writerows([shown(_csv_cell(value)) for value in row] for row in rows)
 
 
 def _csv_cell(value: object) -> str:
@@ -90,14 +96,15 @@ def _markdown_cell(text: str) -> str:
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    heads = [" ".join(to_terminal(column).split()) for column in columns]
     iterator: Iterator[Sequence[object]] = iter(rows)
     shown = [
         [" ".join(to_terminal(_text(value)).split()) for value in row]
         for row in islice(iterator, _TABLE_ROWS)
     ]
     more = next(iterator, None) is not None
-    widths = _fit([max([_width(head), *(_width(row[i]) for row in shown)]) for i, head in enumerate(columns)])
-    for cells in ([*columns], ["─" * width for width in widths], *shown):
+    widths = _fit([max([_width(head), *(_width(row[i]) for row in shown)]) for i, head in enumerate(heads)])
+    for cells in (heads, ["─" * width for width in widths], *shown):
         line = "  ".join(_pad(cell, width) for cell, width in zip(cells, widths, strict=True))
         sys.stdout.write(line.rstrip() + "\n")
     if more:
@@ -123,11 +130,11 @@ def _pad(text: str, width: int) -> str:
 
 
 def _width(text: str) -> int:
-    """Columns on a terminal: East Asian wide characters take two, combining ones none (UAX 11)."""
+    """Columns on a terminal: East Asian wide characters take two (UAX 11), marks and joiners none."""
     if text.isascii():
         return len(text)
     wide = sum(unicodedata.east_asian_width(each) in "WF" for each in text)
-    return len(text) + wide - sum(unicodedata.combining(each) > 0 for each in text)
+    return len(text) + wide - sum(unicodedata.category(each) in {"Mn", "Me", "Cf"} for each in text)
 
 
 def _text(value: object) -> str:
@@ -137,20 +144,26 @@ def _text(value: object) -> str:
         case bool():
             return str(value).lower()
         case float():
-            return f"{value:.3f}".rstrip("0").rstrip(".")
+            ordinary = value == 0 or 1e-3 <= abs(value) < 1e15
+            return f"{value:.3f}".rstrip("0").rstrip(".") if ordinary else f"{value:.3g}"
         case date() | time():
             return iso(value) if isinstance(value, date) else value.isoformat()
         case list() | tuple():
             return "; ".join(_text(each) for each in value)
+        case dict():
+            return json.dumps(plain(value), ensure_ascii=False)
         case _:
             return str(value)
 
 
 def distinct(columns: Sequence[str]) -> list[str]:
-    """Column names as JSON keys: a name that stands twice gets a number."""
-    seen: dict[str, int] = {}
-    names = []
+    """Column names as JSON keys: a name that stands twice gets a number that no other name has."""
+    names: list[str] = []
+    taken = set(columns)
     for column in columns:
-        seen[column] = seen.get(column, 0) + 1
-        names.append(column if seen[column] == 1 else f"{column}_{seen[column]}")
+        name, number = column, 1
+        while name in names or (number > 1 and name in taken):
+            number += 1
+            name = f"{column}_{number}"
+        names.append(name)
     return names

@@ -87,7 +87,7 @@ def _run_nightly(place: Home, names: tuple[str, ...], as_of: date | None, accept
 
 
 def _print(run: Run, place: Home, style: str) -> None:
-    from flows.reporting import totals
+    from flows.asking import totals
     from warehouse.connection import opened, rows
 
     with opened(place.database, read_only=True) as connection:
