@@ -43,7 +43,7 @@ def test_a_failure_is_one_harmless_line_and_its_exit_code(
         raise failure("what is wrong\r\n\x1b[31m; the mend")
 
     monkeypatch.setattr(command_line.kith, "main", fail)
-    monkeypatch.setattr(command_line, "_leave", lambda code: exit_with(code))
+    monkeypatch.setattr(command_line, "_leave", exit_with)
     with pytest.raises(SystemExit) as ended:
         command_line.main([])
     said = capsys.readouterr().err

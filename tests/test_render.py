@@ -68,7 +68,8 @@ def test_no_cell_or_head_of_a_csv_is_a_formula(table: Table) -> None:
     columns, rows = table
     found = list(csv.reader(io.StringIO(printed("csv", columns, rows), newline=""), strict=True))
     assert len(found) == len(rows) + 1
-    for line, source in zip(found, [columns, *rows], strict=True):
+    sources: list[Sequence[object]] = [columns, *rows]
+    for line, source in zip(found, sources, strict=True):
         assert len(line) == len(columns) or line == []
         for cell, value in zip(line, source, strict=False):
             if not isinstance(value, int | float):

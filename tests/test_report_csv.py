@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from warehouse.escaping import FORMULA_STARTS
 from warehouse.reports import to_csv
-from warehouse.reports.sheet import FORMULA_STARTS
 
 
 def read_back(text: str) -> list[list[str]]:
