@@ -10,11 +10,10 @@ from datetime import date, timedelta
 import polars as pl
 
 from warehouse.derive import pulse as product
-from warehouse.derive.gone_quiet import gone_quiet
+from warehouse.derive.gone_quiet import ranked
 
 DAY = 86_400
 TIE = ["ego", "alter"]
-_NOBODY = pl.LazyFrame(schema={"person_id": pl.String})
 _OFF_THE_LIST = -1e6
 
 
@@ -27,11 +26,10 @@ def pulse(past: pl.DataFrame, as_of: int, horizon_days: int) -> pl.DataFrame:
 
 
 def report(past: pl.DataFrame, as_of: int, horizon_days: int) -> pl.DataFrame:
-    """Every tie by its rank on the product's own list; what is not on it follows by its quiet score."""
+    """Every tie by its place in the product's own ranking; what has no rhythm follows by its quiet score."""
     del horizon_days
     ties = _ties(past, as_of).with_columns(person_id=pl.format("{} {}", *TIE)).collect().lazy()
-    people = ties.select("person_id", name="person_id", is_me=pl.lit(value=False))
-    listed = gone_quiet(ties, people, _NOBODY, _NOBODY).select("person_id", "rank")
+    listed = ranked(ties).with_row_index("rank", offset=1).select("person_id", pl.col("rank").cast(pl.Int64))
     score = (-pl.col("rank")).cast(pl.Float64).fill_null(_OFF_THE_LIST + pl.col("quiet_score"))
     return ties.join(listed, on="person_id", how="left").select(*TIE, score=score).collect()
 

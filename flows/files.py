@@ -106,10 +106,15 @@ def fingerprint(path: Path, length: int) -> str:
 def _walk(folder: Path) -> list[Path]:
     """Every visible regular file below a folder; links are not followed, so there are no loops."""
     found = []
-    for root, folders, names in os.walk(folder):
+    for root, folders, names in os.walk(folder, onerror=_raise):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         found += [Path(root) / name for name in sorted(names) if not name.startswith(".")]
     return [path for path in found if path.is_file() and not path.is_symlink()]
+
+
+def _raise(error: OSError) -> None:
+    """A folder that cannot be listed is not an empty one."""
+    raise error
 
 
 def _belongs(path: Path, connector: Connector) -> bool:

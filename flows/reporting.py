@@ -1,49 +1,18 @@
 """What the published warehouse says on a day, gathered for the terminal and the report files."""
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
-import polars as pl
-
-from flows.asking import instant_of, published_day, totals
+from flows.answers import answers
+from flows.asking import published_day, totals
 from flows.settings import Home
-from warehouse.building import derivable, derive
-from warehouse.connection import Connection, opened
+from warehouse.connection import opened
 from warehouse.derive.rhythms import contact_days
 from warehouse.frames import frame
 from warehouse.landing import write_durably
 from warehouse.reports import ReportData, to_csv, to_html, to_markdown
 
 FILES = ("index.html", "report.md", "gone_quiet.csv")
-
-
-@dataclass(frozen=True)
-class Answers:
-    """The derived tables as of a day."""
-
-    as_of: date
-    interactions: pl.DataFrame
-    rhythms: pl.DataFrame
-    gone_quiet: pl.DataFrame
-
-
-def answers(connection: Connection, home: Home, day: date) -> Answers:
-    """The derived tables as of a day.
-
-    What was published for that day is taken as it is; another day is derived anew from the public tables.
-    """
-    settings = home.settings()
-    if day == published_day(connection):
-        names = ("interactions", "rhythms", "gone_quiet")
-        return Answers(day, **{name: frame(connection, f"from main.{name}") for name in names})
-    found = derive(
-        **derivable(connection),
-        owner_zone=settings.me.timezone,
-        as_of=day,
-        until=instant_of(day, settings, datetime.now(UTC)),
-    )
-    return Answers(day, **found)
 
 
 def report_data(home: Home, *, as_of: date | None = None, top: int | None = None) -> ReportData:

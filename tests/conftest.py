@@ -5,8 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from flows import engine
+
+# The suite draws the same examples every time; HYPOTHESIS_PROFILE=search looks for new ones.
+settings.register_profile("suite", derandomize=True, deadline=None, database=None)
+settings.register_profile("search", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -26,9 +32,9 @@ def _nobodys_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """One embedded server for all tests that run a flow, `kith` as a subprocess included; gives its home.
+    """One embedded server for all tests of a worker that run a flow, `kith` as a subprocess included.
 
-    Only a test that asks for it pays for importing Prefect.
+    Out: its home. Only a test that asks for it pays for importing Prefect.
     """
     home = tmp_path_factory.mktemp("served")
     with engine.embedded_server(home):

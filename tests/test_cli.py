@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import pty
+import re
 import select
 import shutil
 import signal
@@ -453,21 +454,20 @@ def test_the_prompt_goes_on_after_a_wrong_query_and_an_interrupt(home: Path) -> 
         os.execv(sys.executable, [*COMMAND, "sql"])  # noqa: S606 - our own command
     try:
         said = until(terminal, "kith> ")
-        for typed, answer in (
-            ("select 40\r+ 2 as n;\r", "42"),
-            ("selec;\r", "the query failed"),
-            (".tables\r", "gone_quiet"),
-            ("select 1\r\x03", "kith> "),
-            ("select 43;\r", "43"),
+        for typed, *wanted in (
+            ("select 40\r+ 2 as n;\r", "42", "kith> "),
+            ("selec;\r", "the query failed", "kith> "),
+            (".tables\r", "gone_quiet", "kith> "),
+            ("select 1\r", "... "),
+            ("\x03", "kith> "),
+            ("select 43;\r", "43", "kith> "),
         ):
             os.write(terminal, typed.encode())
-            said += until(terminal, answer)
-            if not answer.endswith("> "):
-                said += until(terminal, "kith> ")
+            said += until(terminal, *wanted)
         os.write(terminal, b"select count(*) from range(1000000000000);\r")
         time.sleep(0.5)
         os.write(terminal, b"\x03")
-        until(terminal, "stopped")
+        until(terminal, "stopped", "kith> ")
         os.write(terminal, b".quit\r")
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     except BaseException:
@@ -478,11 +478,12 @@ def test_the_prompt_goes_on_after_a_wrong_query_and_an_interrupt(home: Path) -> 
     assert "Traceback" not in said
 
 
-def until(terminal: int, wanted: str) -> str:
-    """What the terminal shows up to and with `wanted`."""
+def until(terminal: int, *wanted: str) -> str:
+    """What the terminal shows until all that is wanted was seen, one after the other."""
     said = ""
     deadline = time.monotonic() + 20
-    while wanted not in said:
+    in_order = re.compile(".*".join(map(re.escape, wanted)), re.DOTALL)
+    while not in_order.search(said):
         ready, _, _ = select.select([terminal], [], [], max(0, deadline - time.monotonic()))
         assert ready, f"waited for {wanted!r} and saw {said!r}"
         said += os.read(terminal, 4096).decode(errors="replace")

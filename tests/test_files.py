@@ -111,7 +111,6 @@ def test_a_location_that_is_neither_file_nor_folder_is_an_error(tmp_path: Path) 
         names(tmp_path / "pipe")
 
 
-@pytest.mark.xfail(strict=True, reason="a folder that cannot be listed passes for one that has been emptied")
 def test_a_folder_that_cannot_be_listed_is_an_error_not_a_withdrawal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

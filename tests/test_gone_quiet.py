@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warehouse.building import derive
+from warehouse.answering import derive
 from warehouse.derive.gone_quiet import COLUMNS, expected_meetings, gone_quiet, replies_owed
 from warehouse.derive.interactions import interactions
 
@@ -163,7 +163,6 @@ def test_a_daily_rhythm_is_every_day() -> None:
     assert why.startswith("Usually every day (20 contact days); ")
 
 
-@pytest.mark.xfail(strict=True, reason="says 'longest silence so far day' of who was in contact every day")
 def test_a_longest_silence_of_one_day_is_one_day() -> None:
     [why] = listed(tie(usual_gap_days=1.0, long_gap_days=1))["why"]
     assert "longest silence so far 1 day; " in why

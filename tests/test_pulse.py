@@ -71,14 +71,14 @@ def judged(ages: Ages) -> tuple[float, float]:
 
 
 @given(TIES)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_the_score_is_the_designs_formula(ties: list[set[int]]) -> None:
     for ages, found in zip(ties, scored(*ties), strict=True):
         assert (found["quiet_score"], found["probability"]) == pytest.approx(judged(ages), abs=1e-6)
 
 
 @given(TIES)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_the_facts_of_the_rhythm_are_those_of_the_days(ties: list[set[int]]) -> None:
     for ages, found in zip(ties, scored(*ties), strict=True):
         days = sorted(ages)
@@ -93,7 +93,7 @@ def test_the_facts_of_the_rhythm_are_those_of_the_days(ties: list[set[int]]) -> 
 
 
 @given(st.lists(st.sets(st.integers(0, 40_000), min_size=1, max_size=60), min_size=1, max_size=12))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_the_score_is_finite_and_the_probability_is_one(ties: list[set[int]]) -> None:
     """Contact today and a century of it included."""
     for found in scored(*ties):
@@ -107,7 +107,7 @@ def test_daily_contact_over_twenty_years_is_finite() -> None:
 
 
 @given(TIES, st.integers(1, 400))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_more_silence_never_lowers_the_score(ties: list[set[int]], longer: int) -> None:
     """It has slowed more, and the silence is longer."""
     later = scored(*({age + longer for age in ages} for ages in ties))
@@ -116,14 +116,14 @@ def test_more_silence_never_lowers_the_score(ties: list[set[int]], longer: int) 
 
 
 @given(st.lists(st.integers(0, 1500), min_size=1, max_size=40, unique=True))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_the_order_of_the_days_does_not_matter(ages: list[int]) -> None:
     given_order, sorted_order = scored(ages, sorted(ages))
     assert given_order == pytest.approx(sorted_order)
 
 
 @given(TIES)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_each_relationship_is_scored_on_its_own(ties: list[set[int]]) -> None:
     assert scored(*ties)[0] == pytest.approx(scored(ties[0])[0])
 
@@ -134,13 +134,11 @@ def test_a_broken_rhythm_is_quiet_and_a_slow_or_living_one_is_not() -> None:
     assert score(range(3, 800, 7)) < COOLING
 
 
-@pytest.mark.xfail(strict=True, reason="half a day is taken off the active days of who was in contact today")
 def test_active_days_run_from_the_first_to_the_last_though_the_last_is_today() -> None:
     [found] = scored([0, 1, 5])
     assert found["active_days"] == 5
 
 
-@pytest.mark.xfail(strict=True, reason="on the day of contact the usual rate is taken over half a day less")
 def test_a_first_day_of_silence_does_not_lower_the_score() -> None:
     assert score([1, 6]) >= score([0, 5])
 

@@ -46,6 +46,10 @@ def opened(path: Path, *, read_only: bool, memory_limit_mb: int = 512) -> Iterat
         yield connection
     except (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.SerializationException) as error:
         raise explained(error, path) from error
+    except duckdb.CatalogException as error:
+        if read_only:  # a file of another version, or of another program
+            raise explained(error, path) from error
+        raise
     finally:
         connection.close()
 

@@ -13,10 +13,13 @@ import shutil
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from warehouse.errors import WarehouseError
+
+_Kind = TypeVar("_Kind")
 
 RUNS = "runs"
 RECORDS, WITHDRAWN, REJECTED, MANIFEST = (
@@ -126,20 +129,12 @@ class Landing:
         for manifest in self.folder.glob(f"*/*/{MANIFEST}"):
             if manifest.parent.name.startswith("."):
                 continue
-            try:
-                found.append(
-                    Batch(manifest.parent, msgspec.json.decode(manifest.read_bytes(), type=Manifest))
-                )
-            except (OSError, msgspec.MsgspecError) as error:
-                raise WarehouseError(f"{manifest}: {error}; restore it from a backup") from error
+            found.append(Batch(manifest.parent, _decoded(manifest, Manifest)))
         return sorted(found, key=lambda batch: batch.manifest.batch)
 
     def runs(self) -> list[Run]:
         """Every recorded run, in order."""
-        return [
-            msgspec.json.decode(path.read_bytes(), type=Run)
-            for path in sorted((self.folder / RUNS).glob("*.json"))
-        ]
+        return [_decoded(path, Run) for path in sorted((self.folder / RUNS).glob("*.json"))]
 
     def next_batch(self) -> int:
         """One more than the highest number in use."""
@@ -210,6 +205,13 @@ def clear(folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder
+
+
+def _decoded(path: Path, kind: type[_Kind]) -> _Kind:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise WarehouseError(f"{path}: {error}; restore it from a backup") from error
 
 
 def _digest(path: Path) -> str:

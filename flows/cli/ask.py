@@ -15,7 +15,7 @@ from warehouse.errors import UserError
 from warehouse.escaping import to_terminal
 
 if TYPE_CHECKING:
-    from flows.reporting import Answers
+    from flows.answers import Answers
 
 
 @click.command()
@@ -36,7 +36,7 @@ def quiet(ctx: click.Context, top: int | None, as_of: date | None, style: str, h
         if day == published_day(connection):
             columns, listed = published_quiet(connection, number)
         else:
-            from flows.reporting import answers
+            from flows.answers import answers
 
             found = answers(connection, place, day).gone_quiet.head(number)
             columns, listed = found.columns, found.rows()
@@ -58,7 +58,7 @@ def quiet(ctx: click.Context, top: int | None, as_of: date | None, style: str, h
 @click.pass_context
 def person(ctx: click.Context, who: str, as_of: date | None, style: str, home: str | None) -> None:
     """One person: identifiers, rhythm, timeline. WHO is an id, an address, or a name or part of one."""
-    from flows.reporting import answers
+    from flows.answers import answers
 
     place = home_of(ctx, home)
     with opened(place.require_database(), read_only=True) as connection:

@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 
 import polars as pl
 
+from warehouse.derive.interactions import MAX_ATTENDEES
 from warehouse.derive.pulse import COOLING, GONE_QUIET, WINDOW_DAYS
 
 MIN_CONTACT_DAYS, MIN_ACTIVE_DAYS, MIN_EXPECTED = 6, 60, 3
@@ -26,28 +27,40 @@ COLUMNS = (
 )
 
 
+def ranked(rhythms: pl.LazyFrame) -> pl.LazyFrame:
+    """The relationships that have a rhythm, with `value`: the most contact lost first.
+
+    value: quiet score + ln(contact days in the last active 180 days), expected contact lost in log odds.
+    """
+    return (
+        rhythms.filter(has_rhythm())
+        .with_columns(value=pl.col("quiet_score") + pl.col("recent_contact_days").log())
+        .sort(["value", "person_id"], descending=[True, False])
+    )
+
+
 def gone_quiet(
     rhythms: pl.LazyFrame, people: pl.LazyFrame, expected: pl.LazyFrame, owed: pl.LazyFrame
 ) -> pl.LazyFrame:
     """One row per person worth writing to, the most contact lost first.
 
-    The gate: two-way, at least 6 contact days over 60 days, 3 expected in 90, silent for 7 to 180 days.
-    Not on the list: who is in `expected` (a meeting is scheduled) or in `owed` (their message waits for me);
-    both hold person_id. Order: ln P(gone quiet) + ln(contact days in the last active 180 days).
+    Of the ranking, those that are cooling or quieter. Not on the list: who is in `expected` (a meeting is
+    scheduled) or in `owed` (their message waits for me); both hold person_id.
     """
     return (
-        rhythms.filter(has_rhythm() & (pl.col("quiet_score") >= COOLING))
-        .join(people.filter(~pl.col("is_me")).select("person_id", "name"), on="person_id")
-        .join(expected.select("person_id"), on="person_id", how="anti")
-        .join(owed.select("person_id"), on="person_id", how="anti")
+        ranked(rhythms)
+        .filter(pl.col("quiet_score") >= COOLING)
+        .join(
+            people.filter(~pl.col("is_me")).select("person_id", "name"), on="person_id", maintain_order="left"
+        )
+        .join(expected.select("person_id"), on="person_id", how="anti", maintain_order="left")
+        .join(owed.select("person_id"), on="person_id", how="anti", maintain_order="left")
         .with_columns(
-            value=pl.col("probability").log() + pl.col("recent_contact_days").log(),
             level=pl.when(pl.col("quiet_score") >= GONE_QUIET)
             .then(pl.lit("gone quiet"))
             .otherwise(pl.lit("cooling")),
             why=_why(),
         )
-        .sort(["value", "person_id"], descending=[True, False])
         .with_row_index("rank", offset=1)
         .with_columns(pl.col("rank").cast(pl.Int64))
         .select(COLUMNS)
@@ -55,7 +68,10 @@ def gone_quiet(
 
 
 def has_rhythm() -> pl.Expr:
-    """Whether a relationship has a rhythm at all that a silence can break."""
+    """Whether a relationship has a rhythm at all that a silence can break.
+
+    Two-way, at least 6 contact days over 60 days, 3 expected in 90, and silent for 7 to 180 days.
+    """
     return (
         pl.col("is_two_way")
         & (pl.col("contact_days") >= MIN_CONTACT_DAYS)
@@ -73,6 +89,7 @@ def expected_meetings(
         pl.col("starts_at").is_between(as_of, as_of + timedelta(days=HORIZON_DAYS), closed="right")
         & (pl.col("status") != "cancelled")
         & ~pl.col("is_all_day")
+        & (pl.col("attendees") <= MAX_ATTENDEES)
         & pl.col("my_response").ne_missing("declined")
         & (pl.col("created_at").is_null() | (pl.col("created_at") <= as_of))
     )
@@ -132,7 +149,7 @@ def _why() -> pl.Expr:
     return pl.format(
         "Usually every {} ({} contact days); last contact on {}, silent for {}, longest silence so far {}; "
         "{} % likely gone quiet.",
-        _days(pl.col("usual_gap_days").round(0).cast(pl.Int64)),
+        _every(pl.col("usual_gap_days").round(0).cast(pl.Int64)),
         "contact_days",
         pl.col("last_contact_on").cast(pl.String),
         _days(pl.col("silent_days")),
@@ -142,4 +159,8 @@ def _why() -> pl.Expr:
 
 
 def _days(number: pl.Expr) -> pl.Expr:
-    return pl.when(number == 1).then(pl.lit("day")).otherwise(pl.format("{} days", number))
+    return pl.when(number == 1).then(pl.lit("1 day")).otherwise(pl.format("{} days", number))
+
+
+def _every(number: pl.Expr) -> pl.Expr:
+    return pl.when(number <= 1).then(pl.lit("day")).otherwise(pl.format("{} days", number))

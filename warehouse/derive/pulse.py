@@ -37,11 +37,12 @@ def pulse(contact_days: pl.LazyFrame, keys: list[str]) -> pl.LazyFrame:
         usual_gap_days=age.sort().diff().median(),
         long_gap_days=age.sort().diff().max(),
         recent_contact_days=(age < age.min() + HALF_LIFE_DAYS).sum().cast(pl.Int64),
-        tie_strength=(2.0 ** (-age / HALF_LIFE_DAYS)).sum(),
+        # rounded: the last digits of a sum depend on the order of rows, and no answer may
+        tie_strength=(2.0 ** (-age / HALF_LIFE_DAYS)).sum().round(9),
     )
     silent = pl.col("silent_days").clip(0.5)
     return (
-        rhythm.with_columns(active_days=(pl.col("tenure_days") - silent).clip(1.0))
+        rhythm.with_columns(active_days=(pl.col("tenure_days") - pl.col("silent_days")).clip(1.0))
         .with_columns(usual_per_day=(pl.col("contact_days") - 1) / pl.col("active_days"))
         .with_columns(quiet_score=_has_slowed() + 0.5 * _is_long(silent))
         .with_columns(probability=1 / (1 + (-(0.81 + 0.43 * pl.col("quiet_score"))).exp()))
