@@ -29,7 +29,7 @@ _COMPARED = {
     "contacts": "contact_id, name, organization",
     "gone_quiet": "rank, name, last_contact_on, silent_days",
 }
-_DIRECT = """
+STEPS_ALONE = """
 import sys
 from datetime import date
 from flows.settings import Home
@@ -125,7 +125,7 @@ def _grow(files: Path, mail: list[bytes], number: int) -> None:
 
 def _run(home: Path, *, direct: bool) -> subprocess.Popen[bytes]:
     flow = [sys.executable, "-m", "flows.cli", "--home", str(home), "sync", "--as-of", "2026-06-30"]
-    command = [sys.executable, "-c", _DIRECT, str(home)] if direct else flow
+    command = [sys.executable, "-c", STEPS_ALONE, str(home)] if direct else flow
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 

@@ -135,7 +135,7 @@ class Night:
         }
         total = sum(path.stat().st_size for path in to_read.values())
         done = 0
-        refused: list[ConnectorError] = []
+        refused: list[str] = []
         for file, path in present.items():
             if file not in to_read:
                 intake.keep(file)
@@ -143,10 +143,11 @@ class Night:
             try:
                 self._take(intake, source, connector, file, path, (done, total))
             except ConnectorError as error:
+                reason = str(error)
                 if len(present) == 1:
-                    raise SourceError(f"{source.name}: {path}: {error}") from error
-                refused.append(error)
-                intake.refuse(file, files.look(path, connector), str(error))
+                    raise SourceError(f"{source.name}: {path}: {reason}") from error
+                refused.append(reason)
+                intake.refuse(file, files.look(path, connector), reason)
             done += path.stat().st_size
         if refused and len(refused) == len(present):
             raise SourceError(f"{source.name}: {source.location}: {refused[0]}")

@@ -142,7 +142,7 @@ def test_a_message_without_sender_date_and_id_is_rejected_without_its_values() -
     ],
 )
 def test_a_file_without_a_message_is_not_this_format(content: bytes, tmp_path: Path) -> None:
-    with pytest.raises(NotThisFormat, match=r"box\.mbox holds no mail message: export") as failure:
+    with pytest.raises(NotThisFormat, match=r"no mail message in it: export") as failure:
         list(mbox.read(written(tmp_path, content)))
     assert "\n" not in str(failure.value)
 

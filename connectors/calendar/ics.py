@@ -60,14 +60,10 @@ def read(path: Path, start: int = 0) -> Iterator[Event | Rejected | Skipped]:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ConnectorError(
-            f"{path.name}: {error.strerror or error}; check the path and its permissions"
-        ) from error
+        raise ConnectorError(f"{error.strerror or error}; check the path and its permissions") from error
     roots = components(data)
     if not roots and data.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
-        raise NotThisFormat(
-            f"{path.name}: no calendar in it (no BEGIN: line); export it again as iCalendar (.ics)"
-        )
+        raise NotThisFormat("no calendar in it (no BEGIN: line); export it again as iCalendar (.ics)")
     defined = _timezones(list(_walk(roots)))
     for root in roots:
         context = _context(root, defined)

@@ -51,7 +51,7 @@ def read(path: Path, start: int = 0) -> Iterator[Card | Rejected | Skipped]:
         seen, is_settled = block.start, True
         yield _item(data[block.start : block.end], block, position, line)
     if not is_settled:
-        raise NotThisFormat(f"{clean(path.name)} holds no vCard (no BEGIN:VCARD): {_other_format(data)}")
+        raise NotThisFormat(f"no vCard in it (no BEGIN:VCARD): {_other_format(data)}")
 
 
 def _item(data: bytes, block: Block, position: int, line: int) -> Card | Rejected | Skipped:

@@ -53,7 +53,7 @@ def read(path: Path, start: int = 0) -> Iterator[Message | Rejected]:
             yield message(block, position=position, locator=locator, separator=separator)
         if junk:
             mend = "export the mailbox in mbox format, or add the file as the kind that it is"
-            raise NotThisFormat(f"{path.name} holds no mail message: {mend}")
+            raise NotThisFormat(f"no mail message in it: {mend}")
 
 
 def _is_lead(block: bytes) -> bool:
