@@ -185,11 +185,18 @@ class Night:
         intake.take(file, self._watched(items, source.name, span), now, from_position=start)
 
     def _watched(self, items: Iterator[Item], source: str, span: tuple[int, int]) -> Iterator[Item]:
+        """The items, with progress told. A fault of the reader itself costs the source, never the run."""
         done, total = span
-        for number, item in enumerate(items):
-            if number % 500 == 0:
-                self.progress(source, done + item.position, total)
-            yield item
+        try:
+            for number, item in enumerate(items):
+                if number % 500 == 0:
+                    self.progress(source, done + item.position, total)
+                yield item
+        except (ConnectorError, OSError):
+            raise
+        except Exception as error:  # a reader must not raise anything else, and one day one will
+            fault = f"{type(error).__name__} while reading"
+            raise SourceError(f"{source}: {fault}; nothing of it was changed, please report it") from error
 
     def _take_number(self) -> int:
         self.next_batch += 1

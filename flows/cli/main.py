@@ -99,6 +99,11 @@ def main(arguments: list[str] | None = None) -> None:
             _discard_output()
         place = f"{error.filename}: " if error.filename else ""
         code = _complain(f"{place}{error.strerror}; check the disk and the permissions", 1)
+    except Exception as error:
+        if os.environ.get("KITH_DEBUG"):
+            raise
+        fault = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        code = _complain(f"an unexpected fault ({fault}); KITH_DEBUG=1 shows where, please report it", 1)
     _leave(code if isinstance(code, int) else 0)
 
 
