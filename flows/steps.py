@@ -92,6 +92,8 @@ class Night:
             place = error.filename or source.location
             message = f"{source.name}: {place}: {error.strerror}; {_mend(error)}"
             outcome = SourceRun(name=source.name, kind=source.kind, status="failed", error=message)
+        finally:
+            landing.clear(self.home.scratch / "intake")  # what filled the disk must not fill it further
         seconds = round(time.monotonic() - started, 3)
         outcome = msgspec.structs.replace(outcome, kind=source.kind, seconds=seconds)
         self.outcomes.append(outcome)

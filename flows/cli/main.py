@@ -1,5 +1,6 @@
 """`kith`: the commands, each imported only when it is called."""
 
+import errno
 import os
 import sys
 from datetime import date
@@ -98,7 +99,8 @@ def main(arguments: list[str] | None = None) -> None:
         if not error.filename:  # standard output itself
             _discard_output()
         place = f"{error.filename}: " if error.filename else ""
-        code = _complain(f"{place}{error.strerror}; check the disk and the permissions", 1)
+        mend = "free some of it" if error.errno == errno.ENOSPC else "check the disk and the permissions"
+        code = _complain(f"{place}{error.strerror}; {mend}; the last published state is untouched", 1)
     except Exception as error:
         if os.environ.get("KITH_DEBUG"):
             raise
