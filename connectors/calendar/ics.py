@@ -54,6 +54,9 @@ class Context:
 def read(path: Path, start: int = 0) -> Iterator[Event | Rejected | Skipped]:
     """One item for each VEVENT, VTODO, VJOURNAL and VFREEBUSY of an .ics file, in file order.
 
+    A zone or an empty calendar that never ends is an item too: a file that was cut off does not pass for
+    an empty one.
+
     `start` is always 0: a calendar is read whole. Raises NotThisFormat if the file is no calendar at all,
     ConnectorError if it cannot be opened.
     """
@@ -72,6 +75,20 @@ def read(path: Path, start: int = 0) -> Iterator[Event | Rejected | Skipped]:
                 yield _event_or_rejected(component, context)
             elif component.name in _OTHER_KINDS:
                 yield Skipped(position=component.position, locator=_locator(component), reason=component.name)
+            elif _breaks_off(component):
+                yield Rejected(
+                    position=component.position,
+                    locator=_locator(component),
+                    reason=f"{component.name} has no END:{component.name}",
+                    mend="the file breaks off here; export it again",
+                )
+
+
+def _breaks_off(component: Component) -> bool:
+    """Whether a zone, or a calendar with nothing in it, was begun and never ended: what followed is lost."""
+    if component.is_closed:
+        return False
+    return component.name == "VTIMEZONE" or (component.name == "VCALENDAR" and not component.children)
 
 
 def to_event(component: Component, context: Context) -> Event:
