@@ -46,7 +46,7 @@ lint: .venv/.tests
 	$(BIN)/lint-imports
 
 bench: .venv/.tests
-	@for script in benchmarks/[a-z]*.py; do \
+	@for script in $(filter-out %_adapter.py %_generator.py,$(wildcard benchmarks/[a-z]*.py)); do \
 		$(BIN)/python -m "benchmarks.$$(basename "$$script" .py)" || exit 1; done
 
 .venv/.python:

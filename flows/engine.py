@@ -90,9 +90,8 @@ def prepare(home: Path) -> None:
     """
     local_server(os.environ)
     os.umask(0o077)
-    logging.raiseExceptions = (
-        False  # a log that cannot be written, on a full disk say, is no answer to anybody
-    )
+    # A log that cannot be written, on a full disk say, is no answer to anybody.
+    logging.raiseExceptions = False
     folder = _prefect_home(home)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.environ.update(_PRIVATE | _QUIET, PREFECT_HOME=str(folder))

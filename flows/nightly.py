@@ -43,6 +43,17 @@ def opaque_failure(run: Night) -> Iterator[None]:
         raise StepFailed(type(error).__name__) from None
 
 
+@contextmanager
+def told_whole(run: Night) -> Iterator[None]:
+    """Outside the tasks, the failure itself again: who opened the database knows what it means."""
+    try:
+        yield
+    except StepFailed:
+        if run.failure is None:
+            raise
+        raise run.failure from None
+
+
 @task(name="read", task_run_name="read {kind} {source_id}", cache_policy=NO_CACHE, persist_result=False)
 def read(run: Night, kind: str, source_id: str) -> None:
     """Read what is new in one source and land it."""
@@ -69,7 +80,7 @@ def report(run: Night) -> None:
 
 @flow(name="nightly", persist_result=False, validate_parameters=False)
 def nightly(
-    as_of: date | None = None, sources: tuple[str, ...] = (), accept_shrink: bool = False
+    as_of: date | str | None = None, sources: tuple[str, ...] = (), accept_shrink: bool = False
 ) -> State[Run | Exception]:
     """Sync now. sources: opaque ids, none for every enabled source; as_of: the day of the answers.
 
@@ -84,21 +95,18 @@ def nightly(
     return Completed(data=done)
 
 
-def _sync(as_of: date | None, ids: tuple[str, ...], *, accept_shrink: bool) -> Run:
+def _sync(as_of: date | str | None, ids: tuple[str, ...], *, accept_shrink: bool) -> Run:
     home = Home.of_environment()
     settings = home.settings()
     names = tuple(each.name for each in settings.sources if opaque_id(each.name) in ids)
-    run: Night | None = None
-    try:
-        with night(home, as_of=as_of, accept_shrink=accept_shrink, progress=current_progress()) as run:
+    day = date.fromisoformat(as_of) if isinstance(as_of, str) else as_of  # a deployment's parameters are text
+    with night(home, as_of=day, accept_shrink=accept_shrink, progress=current_progress()) as run:
+        with told_whole(run):
             for source in chosen_sources(settings, names):
                 _read(run, source.kind, opaque_id(source.name))
             build(run)
+    with told_whole(run):
         report(run)
-    except StepFailed:
-        if run is None or run.failure is None:
-            raise
-        raise run.failure from None
     return run.finished
 
 

@@ -106,7 +106,7 @@ def _configuration() -> Iterator[str]:
 def _setting(field: msgspec.structs.FieldInfo, struct: type[msgspec.Struct]) -> tuple[str, ...]:
     hint, meta = get_args(get_type_hints(struct, include_extras=True)[field.name])  # all are Annotated
     bounds = [
-        f"{words} {limit:g}"
+        f"{words} {limit}"
         for words, limit in (("at least", meta.ge), ("more than", meta.gt), ("at most", meta.le))
         if limit is not None
     ]

@@ -15,12 +15,12 @@ from warehouse.reports import ReportData, to_csv, to_html, to_markdown
 FILES = ("index.html", "report.md", "gone_quiet.csv")
 
 
-def report_data(home: Home, *, as_of: date | None = None, top: int | None = None) -> ReportData:
+def report_data(home: Home, *, as_of: date | None = None) -> ReportData:
     """Everything the report shows."""
     settings = home.settings()
     with opened(home.require_database(), read_only=True) as connection:
         found = answers(connection, home, as_of or published_day(connection))
-        listed = found.gone_quiet.head(top or settings.report.top)
+        listed = found.gone_quiet.head(settings.report.top)
         people = frame(connection, "select person_id, organization, primary_email from main.people")
         contacts = (
             contact_days(found.interactions.lazy(), owner_zone=settings.me.timezone)

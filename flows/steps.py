@@ -1,9 +1,10 @@
 """The steps of one sync, without Prefect: read each source, load, build, publish, report.
 
 The flows say when these run; here is what they do. One `Night` is one run: it holds the writer's lock, a
-shadow of the database and the clock that was read once.
+shadow of the database, and the instant at which it began.
 """
 
+import os
 import shutil
 import time
 import uuid
@@ -24,7 +25,7 @@ from warehouse import building, landing, loading
 from warehouse.connection import Connection, rows
 from warehouse.errors import SourceError, UserError
 from warehouse.intake import Intake, remove_source
-from warehouse.landing import FileState, Landing, Run, SourceRun
+from warehouse.landing import Landing, Run, SourceRun
 from warehouse.publish import shadow, writer
 
 Progress = Callable[[str, int, int], None]
@@ -180,7 +181,7 @@ class Night:
         known = intake.known.get(file)
         change = files.change_of(path, now, known) if known else Change.REPLACED
         if known and change is Change.NONE:
-            intake.keep(file, _touched(known, now))
+            intake.keep(file)
             return
         start = known.resume_at or 0 if known and change is Change.GREW else 0
         items = connector.read(path, start)
@@ -216,8 +217,10 @@ def night(
 ) -> Iterator[Night]:
     """One run with the writer's lock and a shadow that is published at the end.
 
-    If the body raises, nothing is published. The clock is read here, once.
+    If the body raises, nothing is published. What the run knows of the time is read here; only the end of
+    the run is read later. Files made from here on are the owner's alone.
     """
+    os.umask(0o077)
     settings = home.settings()
     now = datetime.now(UTC)
     with writer(home.folder, wait_seconds=settings.sync.wait_seconds):
@@ -249,10 +252,6 @@ def chosen_sources(settings: Settings, names: tuple[str, ...]) -> list[Source]:
     if names:
         return [known[name] for name in names]
     return [source for source in settings.sources if source.enabled]
-
-
-def _touched(known: FileState, now: FileState) -> FileState:
-    return msgspec.structs.replace(known, mtime_ns=now.mtime_ns, inode=now.inode)
 
 
 def _mend(error: OSError) -> str:

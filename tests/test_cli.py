@@ -46,7 +46,7 @@ class Kith:
         self.capture = capture
 
     def __call__(self, *arguments: object) -> Outcome:
-        umask = os.umask(0o077)
+        umask = os.umask(0o022)
         try:
             with pytest.raises(SystemExit) as ended:
                 command_line.main([str(each) for each in arguments])

@@ -198,7 +198,7 @@ def expected(as_of: date = AS_OF, response: str | None = "accepted", **more: obj
         "created_at": ago(20), "ingested_at": ago(0),
     }  # fmt: skip
     parties = pl.LazyFrame([("k1", "ada", response, "individual")], MEETING_PARTIES, orient="row")
-    found = expected_meetings(pl.LazyFrame([row | more], MEETINGS), parties, as_of=end_of(as_of))
+    found = expected_meetings(pl.LazyFrame([row | more], MEETINGS), parties, after=end_of(as_of))
     return found.collect()["person_id"].to_list()
 
 

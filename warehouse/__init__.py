@@ -1,1 +1,1 @@
-""""""
+"""From landed batch to answer."""

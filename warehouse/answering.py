@@ -46,7 +46,7 @@ def derive(
     quiet = gone_quiet(
         rhythm,
         people,
-        expected_meetings(meetings, meeting_parties, as_of=until),
+        expected_meetings(meetings, meeting_parties, after=until),
         replies_owed(messages, happened, as_of=as_of, owner_zone=owner_zone),
     )
     return {"interactions": happened.collect(), "rhythms": rhythm.collect(), "gone_quiet": quiet.collect()}

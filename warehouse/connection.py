@@ -14,6 +14,7 @@ Connection = duckdb.DuckDBPyConnection
 _MENDS = (
     ("No space left", "free some disk space and run it again"),
     ("Permission denied", "check who owns the Kithline home"),
+    ("Out of Memory", "raise sync.memory_limit_mb in kith.toml"),
     ("Read-only file system", "the disk is mounted read-only"),
 )
 

@@ -7,9 +7,9 @@ import polars as pl
 from warehouse.connection import Connection
 
 
-def frame(connection: Connection, query: str, parameters: list[object] | None = None) -> pl.DataFrame:
+def frame(connection: Connection, query: str) -> pl.DataFrame:
     """The result of a query as a Polars frame (Arrow's C interface, no copy through Python)."""
-    return pl.DataFrame(connection.sql(query, params=parameters))
+    return pl.DataFrame(connection.sql(query))
 
 
 def store(

@@ -44,9 +44,9 @@ class Intake:
         (self.scratch / "records.ndjson").touch()
         (self.scratch / "others.ndjson").touch()
 
-    def keep(self, file: str, state: FileState | None = None) -> None:
-        """The file is as it was: its share of the books is carried on. state: if it was only touched."""
-        self.kept[file] = state or self.known[file]
+    def keep(self, file: str) -> None:
+        """The file is as it was: its share of the books is carried on."""
+        self.kept[file] = self.known[file]
 
     def refuse(self, file: str, state: FileState, reason: str) -> None:
         """The file as a whole is not of the format: one quarantined record, and its neighbours go on."""

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from connectors.calendar.lines import Component, Property, components
 from connectors.calendar.times import FIRST_YEAR, LAST_YEAR, Moment, duration, moment
 from connectors.calendar.zones import iana_name, zone_of
-from connectors.records import Attendee, ConnectorError, Event, NotThisFormat, Rejected, Skipped
+from connectors.records import Attendee, Event, NotThisFormat, Rejected, Skipped
 from connectors.text import clean
 
 MAX_ATTENDEES = 500
@@ -57,13 +57,9 @@ def read(path: Path, start: int = 0) -> Iterator[Event | Rejected | Skipped]:
     A zone or an empty calendar that never ends is an item too: a file that was cut off does not pass for
     an empty one.
 
-    `start` is always 0: a calendar is read whole. Raises NotThisFormat if the file is no calendar at all,
-    ConnectorError if it cannot be opened.
+    `start` is always 0: a calendar is read whole. Raises NotThisFormat if the file is no calendar at all.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ConnectorError(f"{error.strerror or error}; check the path and its permissions") from error
+    data = path.read_bytes()
     roots = components(data)
     if not roots and data.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"):
         raise NotThisFormat("no calendar in it (no BEGIN: line); export it again as iCalendar (.ics)")

@@ -1,1 +1,1 @@
-""""""
+"""Mail: headers only."""

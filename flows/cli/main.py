@@ -66,6 +66,7 @@ class Day(click.ParamType[date]):
 @click.pass_context
 def kith(ctx: click.Context, home: str | None) -> None:
     """Your professional relationships in one private file, and who has gone quiet."""
+    os.umask(0o077)
     ctx.obj = home
 
 
@@ -76,7 +77,6 @@ def home_of(ctx: click.Context, home: str | None) -> Home:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command; every failure is one line on stderr and an exit code of the contract."""
-    os.umask(0o077)
     _open_streams()
     try:
         code = kith.main(arguments, prog_name="kith", standalone_mode=False)

@@ -148,11 +148,12 @@ def rebuild(ctx: click.Context, as_of: date | None, home: str | None) -> None:
 @click.pass_context
 def report(ctx: click.Context, out: str | None, as_of: date | None, home: str | None) -> None:
     """Write the report: HTML, Markdown and CSV."""
+    from flows.asking import today
     from flows.reporting import write_reports
 
     place = home_of(ctx, home)
     folder = Path(out).expanduser().absolute() if out else place.reports
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{folder} is a file; choose a folder with --out")
-    for path in write_reports(place, folder, as_of=as_of):
+    for path in write_reports(place, folder, as_of=as_of or today(place.settings())):
         click.echo(path)

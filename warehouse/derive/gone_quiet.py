@@ -82,16 +82,16 @@ def has_rhythm() -> pl.Expr:
 
 
 def expected_meetings(
-    meetings: pl.LazyFrame, meeting_parties: pl.LazyFrame, *, as_of: datetime
+    meetings: pl.LazyFrame, meeting_parties: pl.LazyFrame, *, after: datetime
 ) -> pl.LazyFrame:
-    """One row per person whom I am to meet in the year after `as_of`, as it stood then: person_id."""
+    """One row per person whom I am to meet in the year after an instant, as it stood then: person_id."""
     ahead = meetings.filter(
-        pl.col("starts_at").is_between(as_of, as_of + timedelta(days=HORIZON_DAYS), closed="right")
+        pl.col("starts_at").is_between(after, after + timedelta(days=HORIZON_DAYS), closed="right")
         & (pl.col("status") != "cancelled")
         & ~pl.col("is_all_day")
         & (pl.col("attendees") <= MAX_ATTENDEES)
         & pl.col("my_response").ne_missing("declined")
-        & (pl.col("created_at").is_null() | (pl.col("created_at") <= as_of))
+        & (pl.col("created_at").is_null() | (pl.col("created_at") <= after))
     )
     coming = meeting_parties.filter(pl.col("response").ne_missing("declined"))
     return coming.join(ahead, on="meeting_id", how="semi").select("person_id").unique()

@@ -257,4 +257,4 @@ def _walls(event: _Event, horizon: datetime, clock: Clock) -> list[datetime]:
 def _is_removed(wall: datetime, event: _Event) -> bool:
     if not event.removed:
         return False
-    return wall in event.removed or datetime(wall.year, wall.month, wall.day) in event.removed  # noqa: DTZ001
+    return wall in event.removed or datetime(wall.year, wall.month, wall.day) in event.removed  # noqa: DTZ001 - a wall clock
