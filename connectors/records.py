@@ -13,7 +13,7 @@ from datetime import datetime
 
 
 class ConnectorError(Exception):
-    """Why a whole file could not be read: what is wrong and the mend, in one line, without the file's name."""
+    """Why a whole file could not be read: what is wrong and the mend, in one line, the file not named."""
 
 
 class NotThisFormat(ConnectorError):

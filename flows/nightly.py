@@ -100,11 +100,13 @@ def _sync(as_of: date | str | None, ids: tuple[str, ...], *, accept_shrink: bool
     settings = home.settings()
     names = tuple(each.name for each in settings.sources if opaque_id(each.name) in ids)
     day = date.fromisoformat(as_of) if isinstance(as_of, str) else as_of  # a deployment's parameters are text
-    with night(home, as_of=day, accept_shrink=accept_shrink, progress=current_progress()) as run:
-        with told_whole(run):
-            for source in chosen_sources(settings, names):
-                _read(run, source.kind, opaque_id(source.name))
-            build(run)
+    with (
+        night(home, as_of=day, accept_shrink=accept_shrink, progress=current_progress()) as run,
+        told_whole(run),
+    ):
+        for source in chosen_sources(settings, names):
+            _read(run, source.kind, opaque_id(source.name))
+        build(run)
     with told_whole(run):
         report(run)
     return run.finished

@@ -17,7 +17,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 @pytest.fixture(scope="session", autouse=True)
 def _nobodys_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No test reads or writes the home of who runs it, nor a server of theirs; files are as open as elsewhere."""
+    """No test reads or writes the home of who runs it, nor a server of theirs."""
     home = tmp_path_factory.mktemp("home")
     before = os.umask(0o022)  # as on most machines: what is private is made so by Kithline
     with pytest.MonkeyPatch.context() as patch:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from connectors.calendar.ics import MAX_ATTENDEES, read
 from connectors.calendar.zones import to_utc
-from connectors.records import Attendee, ConnectorError, Event, NotThisFormat, Rejected, Skipped
+from connectors.records import Attendee, Event, NotThisFormat, Rejected, Skipped
 
 DATA = Path(__file__).parent / "data" / "calendar"
 Reader = Callable[[str | bytes], list[Event | Rejected | Skipped]]
@@ -298,13 +298,6 @@ def test_an_empty_file_holds_nothing(items: Reader, data: bytes) -> None:
 def test_a_file_without_a_calendar_is_refused_with_its_mend(items: Reader, data: bytes) -> None:
     with pytest.raises(NotThisFormat, match=r"no calendar in it .*export it again as iCalendar"):
         items(data)
-
-
-def test_a_file_that_cannot_be_opened_is_a_connector_error(tmp_path: Path) -> None:
-    with pytest.raises(ConnectorError, match="check the path"):
-        list(read(tmp_path / "missing.ics"))
-    with pytest.raises(ConnectorError, match="check the path"):
-        list(read(tmp_path))
 
 
 @given(st.data())
