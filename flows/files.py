@@ -24,10 +24,10 @@ class Change(Enum):
     REPLACED = "replaced"
 
 
-def files_of(source: Source, connector: Connector) -> dict[str, Path]:
+def files_of(source: Source, connector: Connector, *, may_be_empty: bool = False) -> dict[str, Path]:
     """The files that a source consists of, by their name relative to its location.
 
-    Raises SourceVanished if the location is not there, SourceError if it holds no such files.
+    Raises SourceVanished if the location is not there, SourceError if it holds no such files, unless it may.
     """
     location = Path(source.location)
     try:
@@ -45,7 +45,7 @@ def files_of(source: Source, connector: Connector) -> dict[str, Path]:
     found = {
         path.relative_to(location).as_posix(): path for path in _walk(location) if _belongs(path, connector)
     }
-    if not found:
+    if not found and not may_be_empty:
         raise SourceError(f"{source.name}: {location} holds no {' or '.join(connector.suffixes)} files")
     return dict(sorted(found.items()))
 
@@ -66,6 +66,8 @@ def look(path: Path, connector: Connector) -> FileState:
 def is_untouched(path: Path, known: FileState, connector: Connector) -> bool:
     """Whether size, time and inode say that the file is as it was when `known` was read."""
     status = path.stat()
+    if known.is_refused and known.records:  # it may hold again what it held before
+        return False
     return (status.st_size, status.st_mtime_ns, status.st_ino) == (
         known.size,
         known.mtime_ns,

@@ -4,6 +4,7 @@ The flows say when these run; here is what they do. One `Night` is one run: it h
 shadow of the database, and the instant at which it began.
 """
 
+import gc
 import os
 import shutil
 import time
@@ -23,7 +24,7 @@ from flows.files import Change
 from flows.settings import Home, Settings, Source
 from warehouse import building, landing, loading
 from warehouse.connection import Connection, rows
-from warehouse.errors import SourceError, UserError
+from warehouse.errors import SourceError, SourceShrunk, UserError
 from warehouse.intake import Intake, remove_source
 from warehouse.landing import Landing, Run, SourceRun
 from warehouse.publish import shadow, writer
@@ -85,6 +86,7 @@ class Night:
     def read(self, source: Source) -> SourceRun:
         """Read what is new in one source and land it. A failure is an outcome: the other sources go on."""
         started = time.monotonic()
+        gc.disable()  # records hold no cycles, and every collection would walk through all of Prefect
         try:
             outcome = self._read(source)
         except (SourceError, ConnectorError) as error:
@@ -94,6 +96,7 @@ class Night:
             message = f"{source.name}: {place}: {error.strerror}; {_mend(error)}"
             outcome = SourceRun(name=source.name, kind=source.kind, status="failed", error=message)
         finally:
+            gc.enable()
             landing.clear(self.home.scratch / "intake")  # what filled the disk must not fill it further
         seconds = round(time.monotonic() - started, 3)
         outcome = msgspec.structs.replace(outcome, kind=source.kind, seconds=seconds)
@@ -130,7 +133,7 @@ class Night:
     def _read(self, source: Source) -> SourceRun:
         connector = CONNECTORS[source.kind]
         intake = Intake(self.connection, source.name, connector.record_kind, self.home.scratch / "intake")
-        present = files.files_of(source, connector)
+        present = self._files(source, connector, had_files=bool(intake.known))
         to_read = {
             file: path
             for file, path in present.items()
@@ -168,6 +171,16 @@ class Night:
         )
         return outcome
 
+    def _files(self, source: Source, connector: Connector, *, had_files: bool) -> dict[str, Path]:
+        """The files of a source. A folder that has lost all of them is a shrunken source."""
+        found = files.files_of(source, connector, may_be_empty=had_files)
+        if not found and not self.accept_shrink:
+            raise SourceShrunk(
+                f"{source.name}: {source.location} holds no such files any more; nothing was changed. "
+                f"If that is right, run `kith sync {source.name} --accept-shrink`"
+            )
+        return found
+
     def _take(
         self,
         intake: Intake,
@@ -179,7 +192,8 @@ class Night:
     ) -> None:
         now = files.look(path, connector)
         known = intake.known.get(file)
-        change = files.change_of(path, now, known) if known else Change.REPLACED
+        was_read = known is not None and not known.is_refused
+        change = files.change_of(path, now, known) if known and was_read else Change.REPLACED
         if known and change is Change.NONE:
             intake.keep(file)
             return

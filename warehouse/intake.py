@@ -25,6 +25,7 @@ _Item = Any
 _LEDGER_COLUMNS = 6  # source, file, hash, born_batch, batch, ingested_at stand before a record's own
 _RECORD, _QUARANTINED = "record", "quarantined"
 _REPEATS = ("duplicate", "superseded")
+_WHOLE_FILE = 2**62  # the position of what is wrong with a file as a whole: after everything in it
 _PLACE_FIELDS = ("position", "locator")  # where a record stands is not what it says
 
 
@@ -49,12 +50,16 @@ class Intake:
         self.kept[file] = self.known[file]
 
     def refuse(self, file: str, state: FileState, reason: str) -> None:
-        """The file as a whole is not of the format: one quarantined record, and its neighbours go on."""
+        """The file as a whole is not of the format: one quarantined record, and its neighbours go on.
+
+        What an earlier reading of it brought stays: it was not read whole.
+        """
         self._taken += 1
-        line = {"file": file, "position": 0, "locator": "whole file", "is_rejected": True, "reason": reason}
+        line = {"file": file, "position": _WHOLE_FILE, "locator": "whole file", "is_rejected": True}
         with (self.scratch / "others.ndjson").open("ab") as others:
-            others.write(msgspec.json.encode({**line, "mend": "", "excerpt": ""}) + b"\n")
-        self.changes[file] = FileChange(from_position=0, state=state)
+            others.write(msgspec.json.encode({**line, "reason": reason, "mend": "", "excerpt": ""}) + b"\n")
+        refused = msgspec.structs.replace(self.known.get(file, state), is_refused=True)
+        self.changes[file] = FileChange(from_position=_WHOLE_FILE, state=refused)
 
     def drop(self, file: str) -> None:
         """The file is gone from the source."""
@@ -175,7 +180,7 @@ class Intake:
     def _known_tail(self, file: str) -> str | None:
         """The key of the record that is read again with the tail of a grown file."""
         known = self.known.get(file)
-        is_tail = known is not None and self.changes[file].from_position > 0
+        is_tail = known is not None and 0 < self.changes[file].from_position < _WHOLE_FILE
         return known.tail_key if known and is_tail and known.tail_outcome == _RECORD else None
 
     def _record_columns(self) -> dict[str, str]:
@@ -248,6 +253,8 @@ class Intake:
         known = self.known.get(file)
         if known is None or self.changes[file].from_position == 0:
             return None
+        if self.changes[file].from_position == _WHOLE_FILE:
+            return msgspec.structs.replace(known, quarantined=known.quarantined - known.is_refused)
         skipped = Counter(known.skipped)
         if known.tail_outcome not in (_RECORD, _QUARANTINED):
             skipped[known.tail_outcome] -= 1

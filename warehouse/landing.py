@@ -35,7 +35,7 @@ class FileState(msgspec.Struct, kw_only=True, frozen=True):
 
     fingerprint: hash of the first `size` bytes. resume_at: offset of its last item, None if the format
     cannot be read from the middle. tail_key: the key of that item; tail_outcome: ``record``, ``quarantined``
-    or the reason why it was skipped.
+    or the reason why it was skipped. is_refused: the last reading found another format in it.
     records, skipped, quarantined: the file's share of the books.
     """
 
@@ -47,6 +47,7 @@ class FileState(msgspec.Struct, kw_only=True, frozen=True):
     resume_at: int | None = None
     tail_key: str | None = None
     tail_outcome: str = "record"
+    is_refused: bool = False
     records: int = 0
     skipped: dict[str, int] = {}
     quarantined: int = 0

@@ -108,8 +108,11 @@ def _document(connection: Connection, found: "Answers", person_id: str) -> dict[
     mine = pl.col("person_id") == person_id
     rhythm = found.rhythms.filter(mine).to_dicts()
     timeline = found.interactions.filter(mine).sort("occurred_at", descending=True)
+    times = timeline["occurred_at"]
     return {
         **facts,
+        "first_contact_at": times.min(),
+        "last_contact_at": times.max(),
         "as_of": found.as_of,
         "identifiers": table("select * exclude (person_id) from main.identifiers where person_id = $who"),
         "contacts": table("select * exclude (person_id) from main.contacts where person_id = $who"),

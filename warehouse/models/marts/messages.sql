@@ -2,7 +2,6 @@
 with parties as (
     select
         p.message_id,
-        arg_min(l.person_id, p.address) filter (p.role = 'from') as from_person_id,
         coalesce(bool_or(s.is_me) filter (p.role = 'from'), false) as is_from_me,
         coalesce(bool_or(s.is_me) filter (p.role = 'to'), false) as is_to_me,
         coalesce(bool_or(s.is_me) filter (p.role = 'cc'), false) as is_cc_me,
@@ -18,7 +17,7 @@ judged as (
     select
         m.*,
         t.thread_id,
-        p.from_person_id,
+        w.person_id as from_person_id,
         coalesce(p.recipients, 0) as recipients,
         -- A message of mine that a list sent back carries the list's headers; I wrote it to whom it names.
         coalesce(p.is_from_me and m.list_id is not null, false) as is_own_post,
@@ -32,6 +31,10 @@ judged as (
     from stg_mail__messages as m
     left join parties as p using (message_id)
     left join stg_mail__threads as t using (message_id)
+    -- of several writers (RFC 5322 3.6.2) the first speaks for the message
+    left join people_mention_links as w
+        on w.name = list_filter(m.parties, lambda each: each.role = 'from')[1].name
+        and w.address = list_filter(m.parties, lambda each: each.role = 'from')[1].address
 ),
 
 reasoned as (
@@ -53,7 +56,14 @@ select
     from_person_id,
     list_reason is not null as is_bulk,
     automatic_reason is not null as is_automatic,
-    coalesce(automatic_reason, list_reason) as bulk_reason,
+    coalesce(
+        automatic_reason,
+        list_reason,
+        case
+            when recipients > 10 then 'more than 10 recipients'
+            when sent_at is null then 'no believable date'
+        end
+    ) as bulk_reason,
     recipients,
     in_reply_to,
     my_role,

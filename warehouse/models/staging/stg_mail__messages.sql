@@ -49,7 +49,7 @@ chosen as (
             when m.has_feedback_id then 'Feedback-ID'
             when regexp_matches(
                 lower(list_filter(m.parties, lambda each: each.role = 'from')[1].address),
-                '^(no[-_.]?reply|do[-_.]?not[-_.]?reply|feedback|mailer-daemon|postmaster|bounces?)([-+=_.][^@]*)?@'
+                '^([^@]*[-_.+])?(no[-_.]?reply|do[-_.]?not[-_.]?reply|feedback|mailer-daemon|postmaster|bounces?)\d*([-+=_.][^@]*)?@'
             ) then 'no-reply sender'
         end as automatic_reason
     from landed.messages as m
