@@ -277,8 +277,9 @@ def test_a_part_has_its_whole(table: str, key: str, whole: str, warehouse: Conne
             "from interactions where occurred_at >= '2026-06-30 22:00Z'",
         ),
         (
-            "bulk and automatic mail says why, personal mail does not",
-            "from messages where (is_bulk or is_automatic) <> (bulk_reason is not null)",
+            "what is no contact says why, personal mail does not",
+            """from messages where (is_bulk or is_automatic or recipients > 10 or sent_at is null)
+                <> (bulk_reason is not null)""",
         ),
         ("a meeting does not end before it starts", "from meetings where ends_at < starts_at"),
         (
