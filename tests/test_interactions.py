@@ -22,7 +22,8 @@ UNTIL = datetime(2026, 6, 30, 22, tzinfo=UTC)
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 MESSAGES: dict[str, Any] = {
     "message_id": pl.String, "thread_id": pl.String, "sent_at": INSTANT, "from_person_id": pl.String,
-    "is_bulk": pl.Boolean, "is_automatic": pl.Boolean, "recipients": pl.Int64, "my_role": pl.String,
+    "is_bulk": pl.Boolean, "is_automatic": pl.Boolean, "recipients": pl.Int64, "party_size": pl.Int64,
+    "my_role": pl.String,
     "source": pl.String, "ingested_at": INSTANT,
 }  # fmt: skip
 MESSAGE_PARTIES: dict[str, Any] = dict.fromkeys(("message_id", "person_id", "role", "address"), pl.String)
@@ -44,7 +45,8 @@ def letter(sender: str = "ada", my_role: str | None = "to", **more: object) -> R
     """A message, from Ada to me unless said otherwise."""
     row = {
         "message_id": "m1", "thread_id": "t1", "sent_at": NOON, "from_person_id": sender, "is_bulk": False,
-        "is_automatic": False, "recipients": 1, "my_role": my_role, "source": "mail", "ingested_at": UNTIL,
+        "is_automatic": False, "recipients": 1, "party_size": 2, "my_role": my_role,
+        "source": "mail", "ingested_at": UNTIL,
     }  # fmt: skip
     return row | more
 
@@ -248,7 +250,7 @@ def test_a_room_that_was_booked_is_no_contact_though_it_has_a_name(kind: str) ->
 
 
 def test_a_message_says_when_how_and_where_it_happened() -> None:
-    [row] = contact([letter(recipients=3)]).to_dicts()
+    [row] = contact([letter(recipients=3, party_size=4)]).to_dicts()
     assert row == {
         "interaction_id": "email:m1:ada", "person_id": "ada", "occurred_at": NOON, "channel": "email",
         "direction": "in", "party_size": 4, "duration_minutes": None, "thread_id": "t1", "source": "mail",

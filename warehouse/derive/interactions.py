@@ -74,7 +74,7 @@ def _mail(messages: pl.LazyFrame, parties: pl.LazyFrame, until: datetime) -> pl.
             interaction_id=pl.format("email:{}:{}", "message_id", "person_id"),
             occurred_at=pl.col("sent_at"),
             channel=pl.lit("email"),
-            party_size=pl.col("recipients").cast(pl.Int64) + 1,
+            party_size=pl.col("party_size").cast(pl.Int64),
             duration_minutes=pl.lit(None, dtype=pl.Int64),
             source_record=pl.col("message_id"),
         )

@@ -43,6 +43,7 @@ comment on column main.messages.is_bulk is 'A list''s or a bulk sender''s messag
 comment on column main.messages.is_automatic is 'Written by a machine.';
 comment on column main.messages.bulk_reason is 'Why it is no contact: a sign of bulk or automatic mail, more than 10 recipients, or no date.';
 comment on column main.messages.recipients is 'Distinct addresses in To, Cc and Bcc.';
+comment on column main.messages.party_size is 'People on it, the writer and you included.';
 comment on column main.messages.in_reply_to is 'Message-ID that it answers.';
 comment on column main.messages.my_role is 'from, to, cc or bcc; null if you are not on it.';
 comment on column main.messages.source is 'The source whose copy speaks for it.';

@@ -6,7 +6,8 @@ with parties as (
         coalesce(bool_or(s.is_me) filter (p.role = 'to'), false) as is_to_me,
         coalesce(bool_or(s.is_me) filter (p.role = 'cc'), false) as is_cc_me,
         coalesce(bool_or(s.is_me) filter (p.role = 'bcc'), false) as is_bcc_me,
-        count(distinct lower(p.address)) filter (p.role in ('to', 'cc', 'bcc')) as recipients
+        count(distinct lower(p.address)) filter (p.role in ('to', 'cc', 'bcc')) as recipients,
+        count(distinct l.person_id) filter (p.role in ('from', 'to', 'cc', 'bcc')) as named_people
     from stg_mail__parties as p
     inner join people_mention_links as l using (name, address)
     inner join people.persons as s using (person_id)
@@ -19,6 +20,8 @@ judged as (
         t.thread_id,
         w.person_id as from_person_id,
         coalesce(p.recipients, 0) as recipients,
+        coalesce(p.named_people, 0) as named_people,
+        coalesce(p.is_from_me or p.is_to_me or p.is_cc_me or p.is_bcc_me, false) as is_me_named,
         -- A message of mine that a list sent back carries the list's headers; I wrote it to whom it names.
         coalesce(p.is_from_me and m.list_id is not null, false) as is_own_post,
         case
@@ -65,6 +68,8 @@ select
         end
     ) as bulk_reason,
     recipients,
+    -- a blind copy to me does not name me, and I am on it all the same
+    named_people + (my_role is not null and not is_me_named)::int as party_size,
     in_reply_to,
     my_role,
     source,
