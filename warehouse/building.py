@@ -1,5 +1,6 @@
 """From landed records to the public tables: staging (SQL), people, derivations (Polars), marts (SQL)."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -35,8 +36,9 @@ _STAGED_FRAMES = (
 )
 MARTS = ("messages", "message_parties", "meeting_parties", "meetings", "contacts", "identifiers")
 LAST_MARTS = ("people", "sources", "sync_runs", "quarantine")
+_MODELS = {"staging": STAGING, "marts": (*MARTS, *LAST_MARTS)}
 MEETING_HORIZON = timedelta(days=400)
-MODELS_VERSION = 1  # raised when the same records would now make other marts
+MODELS_VERSION = 1  # raised when Python would now make other marts of the same records; SQL tells by itself
 
 
 @dataclass(frozen=True)
@@ -109,8 +111,7 @@ def build_answers(
 
 def _stage(connection: Connection, *, owner_zone: str, horizon: datetime, scratch: Path) -> None:
     for model in STAGING:
-        query = (files("warehouse") / "models" / "staging" / f"{model}.sql").read_text(encoding="utf-8")
-        connection.execute(f"create or replace temp table {model} as {query}")
+        connection.execute(f"create or replace temp table {model} as {_query('staging', model)}")
     letters = frame(
         connection, 'select message_id, header_id, in_reply_to, "references", sent_at from stg_mail__messages'
     )
@@ -139,9 +140,15 @@ def _resolve_people(connection: Connection, owner: Owner, scratch: Path) -> None
 
 
 def _made_for(owner: Owner) -> str:
-    return msgspec.json.encode([MODELS_VERSION, sorted(owner.me), owner.zone, owner.region]).decode()
+    """What marts depend on beside the records: a home made by an older version makes them anew."""
+    models = "".join(_query(layer, name) for layer, names in _MODELS.items() for name in names)
+    code = [MODELS_VERSION, hashlib.sha256(models.encode()).hexdigest()]
+    return msgspec.json.encode([*code, sorted(owner.me), owner.zone, owner.region]).decode()
+
+
+def _query(layer: str, name: str) -> str:
+    return (files("warehouse") / "models" / layer / f"{name}.sql").read_text(encoding="utf-8")
 
 
 def _model(connection: Connection, name: str) -> None:
-    query = (files("warehouse") / "models" / "marts" / f"{name}.sql").read_text(encoding="utf-8")
-    connection.execute(f"create or replace table main.{name} as {query}")
+    connection.execute(f"create or replace table main.{name} as {_query('marts', name)}")
