@@ -191,8 +191,8 @@ def _load_manifest(connection: Connection, batch: Batch) -> None:
         connection.execute("delete from ledger.files where source = ?", [manifest.source])
         return
     connection.execute(
-        "insert into ledger.sources values (?, ?, ?, ?)",
-        [manifest.source, manifest.kind, manifest.location, manifest.batch],
+        "insert into ledger.sources values (?, ?, ?)",
+        [manifest.source, manifest.kind, manifest.location],
     )
     states = {
         file: msgspec.json.encode(change.state).decode()

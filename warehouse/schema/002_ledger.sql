@@ -13,7 +13,7 @@ create table if not exists ledger.files (
 
 -- One row per source that has ever landed.
 create table if not exists ledger.sources (
-    source varchar not null, kind varchar not null, location varchar not null, last_batch bigint not null
+    source varchar not null, kind varchar not null, location varchar not null
 );
 
 -- One row per mention of a person, (origin, name, address) or (source, '', card key), and the batch
