@@ -56,12 +56,12 @@ bench: .venv/.tests
 	@touch $@
 
 # The lock is complete, so pip has nothing to resolve (--no-deps), which an old pip does badly with hashes.
-# Bytecode is compiled afterwards, on all cores: Prefect imports in half the time with it.
+# Bytecode is compiled afterwards, on all cores, ours too: commands start in half the time with it.
 define INSTALL
 $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r
 endef
 define COMPILE
-@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m compileall -q -j 0 .venv/lib > /dev/null || true
+@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m compileall -q -j 0 .venv/lib $(PACKAGES) > /dev/null || true
 endef
 
 .venv/.runs: requirements.lock pyproject.toml | .venv/.python

@@ -1,15 +1,23 @@
 """The treaty with the warehouse: what a connector may yield, and nothing else.
 
-A connector is a function ``read(path, start=0)`` that yields, in file order, one item for everything the
-file offers: a record (`Message`, `Event`, `Card`), a `Skipped` (readable, but not of our kind) or a
-`Rejected` (of our kind, but unreadable). The number of items is the number that the books call *read*.
+A connector is a function ``read(source: Input)`` that yields, in file order, one item for everything the
+file offers: a record, a `Skipped` (readable, but not of our kind), a `Rejected` (of our kind, but unreadable)
+or a `Seen` (a record that has landed from this file before and was not parsed again). The number of items is
+the number that the books call *read*.
 
 Metadata only: no item has a field for a subject, a title, a description, a place, a note or a body.
 `warehouse/schema` declares the same columns; a test holds the two together.
+
+Every record has, first, `key`: its natural key within the file. And last:
+capped: what was left of it because a bound was reached, one clause (``recipients beyond 500``), else empty.
+digest: of the bytes that the record was made from and what else it depends on, in hex; empty where a format
+does not recognise its records by it. Never part of what a record says.
+position: byte offset of its first byte in the file. locator: where a person finds it.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+
+import msgspec
 
 
 class ConnectorError(Exception):
@@ -20,8 +28,7 @@ class NotThisFormat(ConnectorError):
     """The file holds nothing of the format: binary data, a login page, another program's export."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rejected:
+class Rejected(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A record that could not be read; it becomes a row of `quarantine`.
 
     position: byte offset of the record's first byte in the file.
@@ -37,8 +44,14 @@ class Rejected:
     excerpt: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Skipped:
+class Seen(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A record whose digest is among those that have landed from this file: it says what it said."""
+
+    position: int
+    digest: str
+
+
+class Skipped(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Readable, but not of our kind: a VTODO, a contact group. reason: one or two words, e.g. ``VTODO``."""
 
     position: int
@@ -46,8 +59,7 @@ class Skipped:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageParty:
+class MessageParty(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One address of a header. role: ``from``, ``to``, ``cc``, ``bcc`` or ``reply_to``.
 
     name: display name, RFC 2047 decoded, control characters removed, may be empty.
@@ -59,8 +71,7 @@ class MessageParty:
     address: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The headers of one mail message (RFC 5322), never its subject or body.
 
     key: natural key within the file: Message-ID, sender and instant; a hash of the headers without one.
@@ -70,12 +81,12 @@ class Message:
     references: RFC 5322 References, oldest first. in_reply_to: its first msg-id, or None.
     return_path: None if the header is absent, empty for the null path ``<>``.
     delivered_to: Delivered-To, X-Original-To, Envelope-To, X-Envelope-To, as addresses.
-    labels: X-Gmail-Labels, decoded and split.
+    labels: X-Gmail-Labels, decoded and split, and ``sent`` if one of them says so in any
+        language, or ``sent folder`` if only the name of its folder does.
+    service: ``email``, or ``linkedin``; then addresses are profile URLs and delivered_to is the owner's own.
     """
 
     key: str
-    position: int
-    locator: str
     message_id: str
     sent_at: datetime | None
     dated_by: str
@@ -91,10 +102,14 @@ class Message:
     has_feedback_id: bool
     delivered_to: tuple[str, ...]
     labels: tuple[str, ...]
+    service: str = "email"
+    capped: str = ""
+    digest: str = ""
+    position: int
+    locator: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attendee:
+class Attendee(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One ATTENDEE (RFC 5545 3.8.4.1).
 
     name: CN, may be empty. address: of ``mailto:``, EMAIL= or SENT-BY-free text, may be empty.
@@ -111,8 +126,7 @@ class Attendee:
     is_asked: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One VEVENT component: a single event, a series, or the exception of a series (RFC 5545 3.6.1).
 
     key: natural key within the file: UID and RECURRENCE-ID; a hash of the facts without a UID.
@@ -134,8 +148,6 @@ class Event:
     """
 
     key: str
-    position: int
-    locator: str
     uid: str
     sequence: int
     stamped_at: datetime | None
@@ -155,10 +167,13 @@ class Event:
     organizer_name: str
     organizer_address: str
     attendees: tuple[Attendee, ...]
+    capped: str = ""
+    digest: str = ""
+    position: int
+    locator: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
+class Card(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One vCard (RFC 6350, RFC 2426, vCard 2.1), without photo, note or street address.
 
     key: natural key within the file: UID, else a hash of name, addresses and phones.
@@ -167,12 +182,11 @@ class Card:
     organization, title: empty if absent (ORG's units joined by ``, ``).
     emails, phones, urls: as written, preferred first, without ``mailto:``/``tel:``, no duplicates.
     birthday: ``YYYY-MM-DD``, ``--MM-DD`` without a year, or None.
-    categories: as written. revised_at: REV in UTC, or None.
+    categories: as written. revised_at: REV in UTC, or None; of an export without it, when it was made.
+    connected_on: the day on which its owner connected with the person, of services that say so.
     """
 
     key: str
-    position: int
-    locator: str
     uid: str
     name: str
     given_name: str
@@ -187,7 +201,56 @@ class Card:
     birthday: str | None
     categories: tuple[str, ...]
     revised_at: datetime | None
+    connected_on: date | None = None
+    capped: str = ""
+    digest: str = ""
+    position: int
+    locator: str
 
 
-Record = Message | Event | Card
-Item = Record | Rejected | Skipped
+class Invitation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One invitation to connect, sent or received.
+
+    direction: ``in`` or ``out``. name: of the other person. profile: the other person's profile URL.
+    """
+
+    key: str
+    sent_at: datetime | None
+    direction: str
+    name: str
+    profile: str
+    capped: str = ""
+    digest: str = ""
+    position: int
+    locator: str
+
+
+class Position(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A position that the owner of the export held. started_on, ended_on: ``YYYY``, ``YYYY-MM`` or empty."""
+
+    key: str
+    organization: str
+    title: str
+    started_on: str
+    ended_on: str
+    capped: str = ""
+    digest: str = ""
+    position: int
+    locator: str
+
+
+class OwnIdentifier(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """An identifier of the owner of the export. kind: ``email`` or ``linkedin``. evidence: what says so."""
+
+    key: str
+    kind: str
+    value: str
+    evidence: str
+    capped: str = ""
+    digest: str = ""
+    position: int
+    locator: str
+
+
+Record = Message | Event | Card | Invitation | Position | OwnIdentifier
+Item = Record | Rejected | Skipped | Seen

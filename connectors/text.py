@@ -47,11 +47,19 @@ def decode(data: bytes) -> str:
     return _UNSTORABLE.sub("", _decoded(data))
 
 
+def visible(text: str) -> str:
+    """`text` in NFC, without controls and invisible characters; its white space stays."""
+    if not text.isprintable():  # a printable text holds none of them
+        text = _INVISIBLE.sub("", text)
+    if text.isascii() or unicodedata.is_normalized("NFC", text):
+        return text
+    return unicodedata.normalize("NFC", text)
+
+
 def clean(text: str, limit: int = 200) -> str:
     """`text` as one line in NFC of at most `limit` characters, without controls and invisible characters."""
-    if not (text.isascii() and text.isprintable()):
-        text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
-    return " ".join(text.split())[:limit].rstrip()
+    text = " ".join(visible(text).split())
+    return text if len(text) <= limit else text[:limit].rstrip()
 
 
 def _decoded(data: bytes) -> str:

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from datetime import time as time_of_day
 
 from flows.settings import Settings
-from warehouse.connection import Connection, rows
+from warehouse.connection import Connection, rows, table
 
 
 def today(settings: Settings) -> date:
@@ -28,8 +28,7 @@ def published_day(connection: Connection) -> date:
 
 def published_quiet(connection: Connection, top: int) -> tuple[list[str], list[tuple[object, ...]]]:
     """The columns and the first rows of the published gone-quiet report."""
-    columns = [name for name, *_ in rows(connection, "describe main.gone_quiet")]
-    return columns, rows(connection, "from main.gone_quiet order by rank limit ?", [top])
+    return table(connection, "from main.gone_quiet order by rank limit ?", [top])
 
 
 def totals(connection: Connection) -> dict[str, int]:

@@ -20,7 +20,7 @@ from prefect.states import Completed, Failed
 from flows.progress import current_progress
 from flows.reporting import write_reports
 from flows.settings import Home
-from flows.steps import Night, chosen_sources, night
+from flows.steps import How, Night, chosen_sources, night
 from warehouse.landing import Run
 
 
@@ -80,14 +80,20 @@ def report(run: Night) -> None:
 
 @flow(name="nightly", persist_result=False, validate_parameters=False)
 def nightly(
-    as_of: date | str | None = None, sources: tuple[str, ...] = (), accept_shrink: bool = False
+    as_of: date | str | None = None,
+    sources: tuple[str, ...] = (),
+    accept_shrink: bool = False,
+    retry: bool = False,
 ) -> State[Run | Exception]:
     """Sync now. sources: opaque ids, none for every enabled source; as_of: the day of the answers.
+
+    accept_shrink: believe sources that lost most of their records. retry: read again what is in quarantine.
 
     The state carries the Run, or what stopped it. It is Failed if a source failed, the others being done.
     """
     try:
-        done = _sync(as_of, sources, accept_shrink=accept_shrink)
+        how = How(accept_shrink=accept_shrink, retry=retry, progress=current_progress())
+        done = _sync(as_of, sources, how)
     except Exception as error:  # noqa: BLE001 - it is handed to the caller whole; Prefect keeps its type
         return Failed(message=type(error).__name__, data=error)
     if any(outcome.status == "failed" for outcome in done.sources):
@@ -95,13 +101,13 @@ def nightly(
     return Completed(data=done)
 
 
-def _sync(as_of: date | str | None, ids: tuple[str, ...], *, accept_shrink: bool) -> Run:
+def _sync(as_of: date | str | None, ids: tuple[str, ...], how: How) -> Run:
     home = Home.of_environment()
     settings = home.settings()
     names = tuple(each.name for each in settings.sources if opaque_id(each.name) in ids)
     day = date.fromisoformat(as_of) if isinstance(as_of, str) else as_of  # a deployment's parameters are text
     with (
-        night(home, as_of=day, accept_shrink=accept_shrink, progress=current_progress()) as run,
+        night(home, as_of=day, how=how) as run,
         told_whole(run),
     ):
         for source in chosen_sources(settings, names):

@@ -6,14 +6,16 @@ The options in the reference are generated from the structures here.
 import os
 import re
 import tomllib
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta
 
-from connectors import CONNECTORS
+from connectors import KINDS
+from connectors.bounds import Bounds
 from warehouse.errors import UserError
 
 CONFIG = "kith.toml"
@@ -63,7 +65,7 @@ class Source(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=Tr
     """One source."""
 
     name: Annotated[str, Meta(description="Lower-case letters, digits, dots, dashes and underscores.")]
-    kind: Annotated[str, Meta(description="ics, vcard or mbox.")]
+    kind: Annotated[str, Meta(description="What it holds: one of those that `kith source add --help` lists.")]
     location: Annotated[str, Meta(description="A file, or a folder that is read with all its folders.")]
     me: Annotated[list[str], Meta(description="Further addresses of yours that this source knows.")] = []
     enabled: Annotated[bool, Meta(description="false: keep what it brought, read no more of it.")] = True
@@ -76,6 +78,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=
     report: Report = Report()
     sync: Sync = Sync()
     sql: Sql = Sql()
+    bounds: Bounds = Bounds()
     sources: list[Source] = []
 
     @property
@@ -150,9 +153,14 @@ class Home:
             raise UserError(f"{self.config}: {error}") from error
 
 
+def _zones() -> frozenset[str]:
+    """The names of time zones, from one small file: to list what the system has takes longer than a query."""
+    return frozenset((files("tzdata") / "zones").read_text("ascii").split()) - _NOT_PLACES
+
+
 def check(settings: Settings) -> None:
     """Raise UserError for what the types alone cannot tell: zones, names, kinds."""
-    if settings.me.timezone not in available_timezones() - _NOT_PLACES:
+    if settings.me.timezone not in _zones():
         raise UserError(
             f"me.timezone: '{settings.me.timezone}' is no time zone; use a name such as Europe/Berlin"
         )
@@ -171,9 +179,9 @@ def check(settings: Settings) -> None:
         if names.count(name) > 1:
             raise UserError(f"two sources are called '{name}'; rename one")
     for source in settings.sources:
-        if source.kind not in CONNECTORS:
+        if source.kind not in KINDS:
             raise UserError(
-                f"source '{source.name}': unknown kind '{source.kind}'; there are {', '.join(CONNECTORS)}"
+                f"source '{source.name}': unknown kind '{source.kind}'; there are {', '.join(KINDS)}"
             )
         if not source.location:
             raise UserError(f"source '{source.name}': the location is empty; name a file or a folder")

@@ -1,6 +1,7 @@
 """connectors.calendar.ics: one item for each component, whatever the file looks like."""
 
-from collections.abc import Callable
+import io
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -9,24 +10,33 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.calendar.ics import MAX_ATTENDEES, read
+from connectors.bounds import Bounds
+from connectors.calendar import ics
 from connectors.calendar.zones import to_utc
-from connectors.records import Attendee, Event, NotThisFormat, Rejected, Skipped
+from connectors.inputs import Input, plain
+from connectors.records import Attendee, Event, Item, NotThisFormat, Rejected, Seen, Skipped
 
 DATA = Path(__file__).parent / "data" / "calendar"
-Reader = Callable[[str | bytes], list[Event | Rejected | Skipped]]
+Reader = Callable[[str | bytes], list[Item]]
+MAX_ATTENDEES = Bounds().recipients
+
+
+def read(path: Path) -> Iterator[Item]:
+    """The items of a file on disk."""
+    with plain(path) as source:
+        yield from ics.read(source)
+
+
+def told(text: str | bytes, known: frozenset[str] = frozenset(), bounds: Bounds | None = None) -> list[Item]:
+    """The items of a text."""
+    stream = io.BytesIO(text if isinstance(text, bytes) else text.encode())
+    return list(ics.read(Input(stream, "calendar.ics", known=known, bounds=bounds or Bounds())))
 
 
 @pytest.fixture
-def items(tmp_path: Path) -> Reader:
+def items() -> Reader:
     """Reads text or bytes as a calendar file."""
-
-    def reader(text: str | bytes) -> list[Event | Rejected | Skipped]:
-        path = tmp_path / "calendar.ics"
-        path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return list(read(path))
-
-    return reader
+    return told
 
 
 @pytest.fixture
@@ -47,6 +57,10 @@ def vevent(*lines: str) -> str:
     return "\r\n".join(["BEGIN:VEVENT", *lines, "END:VEVENT"])
 
 
+def positions(found: list[Item]) -> list[int]:
+    return [item.position for item in found if isinstance(item, Event | Rejected | Skipped | Seen)]
+
+
 def wall(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
@@ -59,7 +73,7 @@ def test_a_calendar_gives_one_item_for_each_component_in_file_order() -> None:
     kinds = [type(item).__name__ for item in found]
     assert kinds == ["Event", "Skipped", "Event", "Rejected", "Skipped", "Event"]
     assert [item.reason for item in found if isinstance(item, Skipped)] == ["VTODO", "VJOURNAL"]
-    assert [item.position for item in found] == sorted(item.position for item in found)
+    assert positions(found) == sorted(positions(found))
 
 
 def test_an_event_carries_its_metadata() -> None:
@@ -217,6 +231,7 @@ def test_line_endings_marks_and_encodings_change_nothing(items: Reader) -> None:
 def test_a_position_is_a_byte_offset_also_in_utf_16(items: Reader) -> None:
     data = "BEGIN:VCALENDAR\r\nX-NAME:Zoë 😀\r\nBEGIN:VEVENT\r\nEND:VEVENT\r\n".encode("utf-16-le")
     [found] = items(b"\xff\xfe" + data)
+    assert isinstance(found, Rejected)
     assert data[found.position - 2 :].decode("utf-16-le").startswith("BEGIN:VEVENT")
 
 
@@ -288,8 +303,9 @@ def test_vcalendar_1_is_rejected_with_its_mend(items: Reader) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b" \r\n\n", b"\xef\xbb\xbf", b"\xff\xfe"])
-def test_an_empty_file_holds_nothing(items: Reader, data: bytes) -> None:
-    assert items(data) == []
+def test_an_empty_file_is_refused_with_its_mend(items: Reader, data: bytes) -> None:
+    with pytest.raises(NotThisFormat, match="the file is empty; export it again"):
+        items(data)
 
 
 @pytest.mark.parametrize(

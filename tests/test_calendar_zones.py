@@ -1,5 +1,6 @@
 """connectors.calendar.zones: whatever a calendar calls a zone, its clock is found."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -8,13 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.calendar.ics import read
-from connectors.calendar.lines import components
+from connectors.calendar import ics
 from connectors.calendar.times import duration, moment
-from connectors.calendar.zones import iana_name, offset_table, to_utc, to_wall, zone_of
-from connectors.records import Event
+from connectors.calendar.zones import defined_in, iana_name, offset_table, to_utc, to_wall, zone_of
+from connectors.inputs import plain
+from connectors.records import Event, Item
 
 DATA = Path(__file__).parent / "data" / "calendar"
+
+
+def read(path: Path) -> Iterator[Item]:
+    """The items of a file on disk."""
+    with plain(path) as source:
+        yield from ics.read(source)
 
 
 @pytest.mark.parametrize(
@@ -47,13 +54,13 @@ def test_the_names_that_programs_give_a_zone_are_known(tzid: str, zone: str | No
 
 
 def test_an_offset_for_a_name_is_a_constant_table() -> None:
-    assert zone_of("UTC+01", {}, "") == "table:3600"
-    assert zone_of("(GMT -03:30)", {}, "") == "table:-12600"
+    assert zone_of("UTC+01", {}, "") == ("table:3600", True)
+    assert zone_of("(GMT -03:30)", {}, "") == ("table:-12600", True)
 
 
 def test_a_zone_that_nobody_knows_is_the_calendars_or_floats() -> None:
-    assert zone_of("Elsewhere", {}, "Asia/Tokyo") == "Asia/Tokyo"
-    assert zone_of("Elsewhere", {}, "") == ""
+    assert zone_of("Elsewhere", {}, "Asia/Tokyo") == ("Asia/Tokyo", False)
+    assert zone_of("Elsewhere", {}, "") == ("", False)
 
 
 def test_a_file_may_define_its_zones_after_their_use() -> None:
@@ -80,8 +87,8 @@ def test_two_files_that_define_the_same_name_do_not_touch_each_other(tmp_path: P
 @pytest.mark.parametrize("name", ["Europe/Berlin", "America/New_York", "Australia/Sydney", "Asia/Kolkata"])
 def test_a_table_agrees_with_the_zone_it_was_made_from(name: str) -> None:
     definition = icalendar.Timezone.from_tzid(name, first_date=date(1990, 1, 1), last_date=date(2036, 1, 1))
-    [component] = components(definition.to_ical())
-    table = offset_table(component)
+    [defined] = defined_in(definition.to_ical()).values()
+    table = offset_table(defined)
     assert table is not None
     for days in range(0, 30 * 365, 11):
         local = datetime.fromisoformat("2000-01-01T12:00") + timedelta(days=days)
@@ -100,8 +107,7 @@ def test_a_table_agrees_with_the_zone_it_was_made_from(name: str) -> None:
 )
 def test_hostile_rules_of_a_zone_end(rule: str) -> None:
     text = (DATA / "zones.ics").read_text().replace("FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU", rule)
-    [calendar] = components(text.encode())
-    [island] = [zone for zone in calendar.children if zone.text("TZID") == "Island Time"]
+    island = defined_in(text.encode())["Island Time"]
     assert (offset_table(island) or "").startswith("table:")
 
 

@@ -18,7 +18,7 @@ from flows.settings import Home, Settings, source_name
 
 ROOT = Path(__file__).parent.parent
 DOCS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
-SECTIONS = {"me", "report", "sync", "sql", "sources"}
+SECTIONS = {"bounds", "me", "report", "sync", "sql", "sources"}
 CODE_BLOCK = re.compile(r"(?ms)^```(\w*)\n(.*?)^```")
 
 
@@ -189,7 +189,7 @@ def test_the_annotated_example_shows_every_option_with_its_default() -> None:
     shown = tomllib.loads(re.sub(r"(?m)^# (\w+ = )", r"\1", text))
     assert shown.keys() == {field.name for field in msgspec.structs.fields(Settings)} == SECTIONS
     assert shown["me"].keys() == {field.name for field in msgspec.structs.fields(type(settings.me))}
-    for section in (settings.report, settings.sync, settings.sql):
+    for section in (settings.report, settings.sync, settings.sql, settings.bounds):
         name = type(section).__name__.lower()
         assert shown[name].keys() == {field.name for field in msgspec.structs.fields(type(section))}
     fields = {field.name for field in msgspec.structs.fields(type(settings.sources[0]))}

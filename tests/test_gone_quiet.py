@@ -29,7 +29,7 @@ RHYTHMS: dict[str, Any] = {
 MESSAGES: dict[str, Any] = {
     "message_id": pl.String, "thread_id": pl.String, "sent_at": INSTANT, "from_person_id": pl.String,
     "is_bulk": pl.Boolean, "is_automatic": pl.Boolean, "recipients": pl.Int64, "party_size": pl.Int64,
-    "my_role": pl.String,
+    "my_role": pl.String, "channel": pl.String,
     "source": pl.String, "ingested_at": INSTANT,
 }  # fmt: skip
 MESSAGE_PARTIES: dict[str, Any] = dict.fromkeys(("message_id", "person_id", "role"), pl.String)
@@ -246,7 +246,7 @@ def letter(days_ago: int, sender: str, my_role: str, thread: str = "t") -> Row:
     return {
         "message_id": f"{thread}{days_ago}", "thread_id": thread, "sent_at": ago(days_ago),
         "from_person_id": sender, "is_bulk": False, "is_automatic": False, "recipients": 1, "party_size": 2,
-        "my_role": my_role, "source": "mail", "ingested_at": ago(0),
+        "my_role": my_role, "channel": "email", "source": "mail", "ingested_at": ago(0),
     }  # fmt: skip
 
 

@@ -22,8 +22,8 @@ UNTIL = datetime(2026, 6, 30, 22, tzinfo=UTC)
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 MESSAGES: dict[str, Any] = {
     "message_id": pl.String, "thread_id": pl.String, "sent_at": INSTANT, "from_person_id": pl.String,
-    "is_bulk": pl.Boolean, "is_automatic": pl.Boolean, "recipients": pl.Int64, "party_size": pl.Int64,
-    "my_role": pl.String,
+    "channel": pl.String, "is_bulk": pl.Boolean, "is_automatic": pl.Boolean, "recipients": pl.Int64,
+    "party_size": pl.Int64, "my_role": pl.String,
     "source": pl.String, "ingested_at": INSTANT,
 }  # fmt: skip
 MESSAGE_PARTIES: dict[str, Any] = dict.fromkeys(("message_id", "person_id", "role", "address"), pl.String)
@@ -45,7 +45,7 @@ def letter(sender: str = "ada", my_role: str | None = "to", **more: object) -> R
     """A message, from Ada to me unless said otherwise."""
     row = {
         "message_id": "m1", "thread_id": "t1", "sent_at": NOON, "from_person_id": sender, "is_bulk": False,
-        "is_automatic": False, "recipients": 1, "party_size": 2, "my_role": my_role,
+        "channel": "email", "is_automatic": False, "recipients": 1, "party_size": 2, "my_role": my_role,
         "source": "mail", "ingested_at": UNTIL,
     }  # fmt: skip
     return row | more

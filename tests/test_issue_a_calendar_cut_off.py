@@ -1,17 +1,25 @@
 """A calendar cut off before its first event must not pass for an empty calendar."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from connectors.calendar.ics import read
-from connectors.records import Event, Rejected
+from connectors.calendar import ics
+from connectors.inputs import plain
+from connectors.records import Event, Item, Rejected
 
 WHOLE = (
     "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VTIMEZONE\r\nTZID:Elsewhere\r\nBEGIN:STANDARD\r\n"
     "DTSTART:19700101T000000\r\nTZOFFSETFROM:+0100\r\nTZOFFSETTO:+0100\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n"
     "BEGIN:VEVENT\r\nUID:1\r\nDTSTART:20260101T100000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
 )
+
+
+def read(path: Path) -> Iterator[Item]:
+    """The items of a file on disk."""
+    with plain(path) as source:
+        yield from ics.read(source)
 
 
 @pytest.mark.parametrize(

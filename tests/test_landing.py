@@ -12,15 +12,16 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from connectors.records import Card, Item, Message, MessageParty, Rejected, Skipped
+from connectors.spool import Spool
 from warehouse import loading
 from warehouse.connection import Connection, rows
 from warehouse.errors import SourceShrunk, WarehouseError
 from warehouse.intake import Intake, known_files, remove_source
 from warehouse.landing import (
     MANIFEST,
-    RECORDS,
     Batch,
     FileState,
     Landing,
@@ -65,6 +66,16 @@ def database() -> Iterator[Connection]:
         yield connection
 
 
+def read(intake: Intake, file: str, items: Iterable[Item], now: FileState, start: int = 0) -> None:
+    """What a reader does with a file: its items into the spool, its last one into its state."""
+    spool = Spool(intake.spool)
+    taken = spool.take(file, items)
+    spool.close()
+    if now.resume_at is not None and taken.position is not None:
+        now = structs.replace(now, resume_at=taken.position, tail_key=taken.key, tail_outcome=taken.outcome)
+    intake.take(file, now, items=taken.items, from_position=start)
+
+
 class Nights:
     """Nights over one landing: what each source offers is taken in, landed and loaded."""
 
@@ -73,22 +84,22 @@ class Nights:
         self.connection = connection
         self.landing = Landing(folder / "landing")
 
-    def take(self, source: str, files: Files, record_kind: str = "card") -> SourceRun:
+    def take(self, source: str, files: Files) -> SourceRun:
         """One night's read of a source that consists of these files."""
-        intake = Intake(self.connection, source, record_kind, self.folder / "intake")
+        intake = Intake(self.connection, source, self.folder / "intake")
         for file, items in files.items():
-            intake.take(file, items, state())
+            read(intake, file, items, state())
         for file in intake.known.keys() - files.keys():
             intake.drop(file)
         return self._land(intake)
 
     def grow(self, source: str, items: Sequence[Item]) -> SourceRun:
         """One night's read of a mailbox that only grows: from its last item on."""
-        intake = Intake(self.connection, source, "message", self.folder / "intake")
+        intake = Intake(self.connection, source, self.folder / "intake")
         known = intake.known.get("m")
         start = known.resume_at or 0 if known else 0
         tail = [item for item in items if item.position >= start]
-        intake.take("m", tail, state(resume_at=0), from_position=start)
+        read(intake, "m", tail, state(resume_at=0), start)
         return self._land(intake)
 
     def remove(self, source: str) -> None:
@@ -102,7 +113,7 @@ class Nights:
         books = intake.compare()
         number = self.landing.next_batch()
         intake.land(
-            self.landing, batch=number, kind=intake.record_kind, location="/nowhere", run_id="r",
+            self.landing, batch=number, kind="vcard", location="/nowhere", run_id="r",
             landed_at=FIRST_NIGHT + timedelta(days=number),
         )  # fmt: skip
         loading.load_pending(self.connection, self.landing)
@@ -141,7 +152,7 @@ def test_a_batch_is_what_was_put_into_it(nights: Nights) -> None:
     verify(batch)
     assert batch.folder.parent == nights.landing.folder / "book"
     assert {part.name for part in batch.folder.iterdir()} == {MANIFEST, *batch.manifest.parts}
-    assert (batch.manifest.batch, batch.manifest.source, batch.manifest.record_kind) == (1, "book", "card")
+    assert (batch.manifest.batch, batch.manifest.source, batch.manifest.record_kind) == (1, "book", "")
     assert not (nights.folder / "intake" / "batch").exists()
 
 
@@ -175,7 +186,7 @@ def test_numbers_run_over_all_sources_and_runs(nights: Nights) -> None:
     assert nights.landing.next_batch() == 4
 
 
-@pytest.mark.parametrize("part", ["records.parquet", "withdrawn.parquet", "rejected.parquet"])
+@pytest.mark.parametrize("part", ["card.parquet", "withdrawn.parquet", "rejected.parquet"])
 def test_a_damaged_or_missing_part_is_found_out(part: str, nights: Nights) -> None:
     nights.take("book", {"a.vcf": [card("ada")]})
     [batch] = nights.landing.batches()
@@ -193,7 +204,7 @@ def test_of_a_landing_with_a_damaged_part_nothing_is_loaded(nights: Nights) -> N
     nights.take("book", {"a.vcf": [card("ada")]})
     nights.take("other", {"a.vcf": [card("bo")]})
     _, last = nights.landing.batches()
-    (last.folder / RECORDS).write_bytes(b"PAR1")
+    (last.folder / "card.parquet").write_bytes(b"PAR1")
     with database() as fresh:
         with pytest.raises(WarehouseError, match="damaged"):
             loading.load_pending(fresh, nights.landing)
@@ -214,9 +225,9 @@ def test_a_batch_whose_folder_cannot_be_renamed_has_not_landed(tmp_path: Path) -
     landing.folder.mkdir()
     (landing.folder / "book").write_bytes(b"")
     parts = clear(tmp_path / "parts")
-    (parts / RECORDS).write_bytes(b"x")
+    (parts / "card.parquet").write_bytes(b"x")
     manifest = Manifest(
-        schema_version=1, batch=1, source="book", kind="vcard", record_kind="card", location="/", run_id="r",
+        schema_version=1, batch=1, source="book", kind="vcard", location="/", run_id="r",
         landed_at=FIRST_NIGHT, files={}, parts={},
     )  # fmt: skip
     with pytest.raises(OSError, match="book"):
@@ -282,7 +293,7 @@ def test_a_source_that_comes_back_is_born_again(nights: Nights) -> None:
 def test_a_source_may_come_back_as_another_kind(nights: Nights) -> None:
     nights.take("book", {"a": [card("ada")]})
     nights.remove("book")
-    nights.take("book", {"a": [message("m")]}, "message")
+    nights.take("book", {"a": [message("m")]})
     assert held(nights.connection) == []
     assert held(nights.connection, "messages") == [("book", "a", "m", 3, 3)]
 
@@ -306,9 +317,9 @@ def test_less_than_half_of_what_there_was_is_refused_unless_accepted(tmp_path: P
         nights = Nights(tmp_path, connection)
         nights.take("book", {"a.vcf": [card(name, position=at) for at, name in enumerate("abcd")]})
         for left, is_refused in ((2, False), (1, True), (0, True)):
-            intake = Intake(connection, "book", "card", tmp_path / "intake")
+            intake = Intake(connection, "book", tmp_path / "intake")
             cards = [card(name, position=at) for at, name in enumerate("abcd"[:left])]
-            intake.take("a.vcf", cards, state())
+            read(intake, "a.vcf", cards, state())
             intake.compare()
             intake.guard_against_shrinking(accept=True)
             if is_refused:
@@ -390,7 +401,7 @@ def test_a_second_load_of_the_same_batches_changes_nothing(nights: Nights) -> No
 
 def test_a_night_on_which_nothing_was_read_lands_nothing(nights: Nights) -> None:
     nights.take("book", {"a.vcf": [card("ada")]})
-    intake = Intake(nights.connection, "book", "card", nights.folder / "intake")
+    intake = Intake(nights.connection, "book", nights.folder / "intake")
     intake.keep("a.vcf")
     books = intake.compare()
     landed = intake.land(

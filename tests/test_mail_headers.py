@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.bounds import Bounds
+from connectors.inputs import plain
 from connectors.mail import mbox
 from connectors.mail.addresses import MOST
 from connectors.mail.headers import message
-from connectors.records import Message, MessageParty, Rejected
+from connectors.records import Item, Message, MessageParty, Rejected, Skipped
 
 DATA = Path(__file__).parent / "data" / "mail"
 
@@ -22,8 +24,13 @@ def record(headers: str | bytes, separator: bytes = b"") -> Message:
     return item
 
 
+def read(name: str) -> list[Item]:
+    with plain(DATA / name) as source:
+        return list(mbox.read(source))
+
+
 def messages(name: str) -> list[Message]:
-    return [item for item in mbox.read(DATA / name) if isinstance(item, Message)]
+    return [item for item in read(name) if isinstance(item, Message)]
 
 
 def addresses(item: Message, role: str) -> list[str]:
@@ -72,7 +79,7 @@ def test_a_plain_letter_shows_none_of_those_signs() -> None:
 
 def test_no_subject_and_no_body_reaches_a_record() -> None:
     for name in ("thunderbird.mbox", "takeout.mbox", "single.eml", "preamble.mbox"):
-        for item in mbox.read(DATA / name):
+        for item in read(name):
             assert not any(
                 word in repr(item) for word in ("the bridge", "Seeds", "tower", "says who", "Late")
             )
@@ -120,7 +127,19 @@ def test_a_message_with_an_unreadable_sender_is_kept_without_one() -> None:
 
 def test_a_crowd_of_recipients_is_bounded() -> None:
     crowd = "".join(f"To: p{i}@sand.example\n" for i in range(2 * MOST))
-    assert len(record("From: a@kvist.example\n" + crowd).parties) == MOST
+    item = record("From: a@kvist.example\n" + crowd)
+    assert len(item.parties) == MOST
+    assert item.capped == "recipients beyond 500"
+
+
+def test_every_bound_that_was_reached_is_told() -> None:
+    block = b"\nFrom: a@kvist.example\nTo: " + b"p@sand.example, " * 200 + b"\n"
+    bounds = Bounds(recipients=12, line_bytes=2048)
+    item = message(block, position=0, locator="byte 0", bounds=bounds, is_cut=True)
+    assert isinstance(item, Message)
+    assert len(item.parties) == 12
+    assert item.capped == "headers beyond 262144 bytes, a header beyond 2048 bytes, recipients beyond 12"
+    assert record("From: a@kvist.example\n").capped == ""
 
 
 def test_eight_bit_headers_are_read() -> None:
@@ -150,6 +169,35 @@ def test_only_the_latest_references_are_kept() -> None:
     )
     assert len(item.references) == 100
     assert item.references[-1] == "149@x.example"
+    assert item.capped == "references beyond 100"
+
+
+@pytest.mark.parametrize(
+    ("headers", "reason"),
+    [
+        ("X-Gmail-Labels: Spam,Unread\n", "spam"),
+        ("X-Gmail-Labels: =?UTF-8?Q?Entw=C3=BCrfe?=\n", "draft"),
+        ("X-Gmail-Labels: =?UTF-8?B?44K044Of566x?=,Projekt\n", "trash"),
+        ("X-Mozilla-Status: 0009\n", "deleted"),
+        ("X-Unsent: 1\n", "draft"),
+    ],
+)
+def test_spam_trash_and_drafts_are_skipped(headers: str, reason: str) -> None:
+    block = f"\nFrom: a@kvist.example\n{headers}".encode()
+    item = message(block, position=7, locator="byte 7")
+    assert item == Skipped(position=7, locator="byte 7", reason=reason)
+
+
+@pytest.mark.parametrize(
+    "header", ["X-Gmail-Labels: Spam-Projekt,Trash talk", "X-Mozilla-Status: 0001", "X-Mozilla-Status: none"]
+)
+def test_what_only_resembles_a_mark_is_kept(header: str) -> None:
+    assert record(f"From: a@kvist.example\n{header}\n").parties
+
+
+def test_sent_mail_is_labelled_once() -> None:
+    assert record("From: a@kvist.example\nX-Gmail-Labels: Sent,Opened\n").labels == ("Opened", "sent")
+    assert record("From: a@kvist.example\nX-Gmail-Labels: Gesendet\n").labels == ("Gesendet", "sent")
 
 
 @pytest.mark.parametrize(

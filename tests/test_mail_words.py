@@ -33,13 +33,13 @@ def test_an_encoded_word_reads_as_it_was_meant(text: str, decoded: str) -> None:
 
 
 def test_raw_bytes_are_utf_8_else_cp1252() -> None:
-    assert plain_text("Jürgen".encode()) == "Jürgen"
-    assert plain_text("Jürgen\u2019s".encode("cp1252")) == "Jürgen\u2019s"
-    assert plain_text(b"J\x81") == "J\ufffd"
+    assert plain_text("Jürgen".encode().decode("latin-1")) == "Jürgen"
+    assert plain_text("Jürgen\u2019s".encode("cp1252").decode("latin-1")) == "Jürgen\u2019s"
+    assert plain_text("J\x81") == "J\ufffd"
 
 
 def test_folding_is_undone() -> None:
-    assert plain_text(b" a,\r\n\tb,\n c\r") == "a,\tb, c"
+    assert plain_text(" a,\r\n\tb,\n c\r") == "a,\tb, c"
 
 
 @given(st.text(alphabet="=?utf-8QBbq_ABC= \n", max_size=60) | st.text(max_size=60))

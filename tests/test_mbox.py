@@ -1,14 +1,18 @@
 """The mbox reader: where messages begin and end, in every dialect, at every position."""
 
+import io
 from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from connectors.bounds import Bounds
+from connectors.inputs import Input, plain
 from connectors.mail import mbox
-from connectors.records import Message, NotThisFormat, Rejected
+from connectors.records import Item, Message, NotThisFormat, Rejected, Skipped
 
 DATA = Path(__file__).parent / "data" / "mail"
 
@@ -17,8 +21,17 @@ LETTER = (
 )
 
 
-def ids(items: Iterable[Message | Rejected]) -> list[str]:
-    return [item.message_id if isinstance(item, Message) else item.reason for item in items]
+def read(path: Path, start: int = 0, bounds: Bounds | None = None) -> list[Item]:
+    with plain(path, start, bounds) as source:
+        return list(mbox.read(source))
+
+
+def ids(items: Iterable[Item]) -> list[str]:
+    return [
+        item.message_id if isinstance(item, Message) else item.reason
+        for item in items
+        if isinstance(item, Message | Rejected | Skipped)
+    ]
 
 
 def written(tmp_path: Path, content: bytes) -> Path:
@@ -28,28 +41,30 @@ def written(tmp_path: Path, content: bytes) -> Path:
 
 
 def test_lines_of_a_body_that_begin_with_from_split_nothing() -> None:
-    items = list(mbox.read(DATA / "thunderbird.mbox"))
+    items = read(DATA / "thunderbird.mbox")
     assert ids(items) == ["bridge-1@kvist.example", "bridge-2@okoro.example", "bridge-3@kvist.example"]
 
 
 def test_a_position_is_the_offset_of_the_separator_line() -> None:
     content = (DATA / "thunderbird.mbox").read_bytes()
-    for item in mbox.read(DATA / "thunderbird.mbox"):
+    for item in read(DATA / "thunderbird.mbox"):
+        assert isinstance(item, Message)
         assert content[item.position :].startswith(b"From ")
         assert item.locator == f"byte {item.position}"
 
 
 @pytest.mark.parametrize("name", ["thunderbird.mbox", "takeout.mbox", "single.eml"])
 def test_reading_from_a_position_gives_the_tail_of_the_file(name: str) -> None:
-    items = list(mbox.read(DATA / name))
+    items = read(DATA / name)
     for i, item in enumerate(items):
-        assert list(mbox.read(DATA / name, item.position)) == items[i:]
+        assert isinstance(item, Message | Rejected)
+        assert read(DATA / name, item.position) == items[i:]
 
 
 @pytest.mark.parametrize("name", ["thunderbird.mbox", "takeout.mbox", "single.eml", "preamble.mbox"])
 def test_line_ends_do_not_matter(name: str, tmp_path: Path) -> None:
     path = written(tmp_path, (DATA / name).read_bytes().replace(b"\n", b"\r\n"))
-    assert ids(mbox.read(path)) == ids(mbox.read(DATA / name))
+    assert ids(read(path)) == ids(read(DATA / name))
 
 
 @pytest.mark.parametrize(
@@ -69,7 +84,7 @@ def test_line_ends_do_not_matter(name: str, tmp_path: Path) -> None:
 )
 def test_every_dialect_of_the_separator_splits(separator: str, tmp_path: Path) -> None:
     one = separator.encode() + b"\n" + LETTER + b"\nbody\n\n"
-    assert ids(mbox.read(written(tmp_path, one * 3))) == ["a@kvist.example"] * 3
+    assert ids(read(written(tmp_path, one * 3))) == ["a@kvist.example"] * 3
 
 
 @pytest.mark.parametrize(
@@ -86,45 +101,46 @@ def test_every_dialect_of_the_separator_splits(separator: str, tmp_path: Path) -
 )
 def test_what_only_resembles_a_separator_splits_nothing(line: bytes, tmp_path: Path) -> None:
     one = b"From - Mon Jan  1 00:00:00 2024\n" + LETTER + b"\nbody\n" + line + b"\nend\n\n"
-    assert ids(mbox.read(written(tmp_path, one * 2))) == ["a@kvist.example"] * 2
+    assert ids(read(written(tmp_path, one * 2))) == ["a@kvist.example"] * 2
 
 
 def test_a_message_without_blank_line_and_body_ends_at_the_next_separator(tmp_path: Path) -> None:
     content = b"From - Mon Jan  1 00:00:00 2024\nFrom: ada@kvist.example\n" * 2
-    first, second = mbox.read(written(tmp_path, content))
+    first, second = read(written(tmp_path, content))
     assert isinstance(first, Message)
     assert isinstance(second, Message)
     assert len(first.parties) == len(second.parties) == 1
 
 
 def test_a_single_message_without_separator_is_read() -> None:
-    [item] = mbox.read(DATA / "single.eml")
+    [item] = read(DATA / "single.eml")
     assert isinstance(item, Message)
     assert (item.message_id, item.position, item.return_path) == ("single@kvist.example", 0, "")
 
 
 def test_a_separator_without_a_date_may_head_a_single_message(tmp_path: Path) -> None:
-    assert ids(mbox.read(written(tmp_path, b"From ada\n" + LETTER + b"\nx"))) == ["a@kvist.example"]
+    assert ids(read(written(tmp_path, b"From ada\n" + LETTER + b"\nx"))) == ["a@kvist.example"]
 
 
 def test_blank_lines_and_a_byte_order_mark_before_the_first_message_are_nothing(tmp_path: Path) -> None:
     one = b"From - Mon Jan  1 00:00:00 2024\n" + LETTER + b"\n"
     for head in (b"\n\n", b"\r\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n"):
-        items = list(mbox.read(written(tmp_path, head + one)))
+        items = read(written(tmp_path, head + one))
         assert ids(items) == ["a@kvist.example"]
+        assert isinstance(items[0], Message)
         assert items[0].position == len(head)
-        assert ids(mbox.read(written(tmp_path, head + LETTER))) == ["a@kvist.example"]
+        assert ids(read(written(tmp_path, head + LETTER))) == ["a@kvist.example"]
 
 
 def test_text_before_the_first_message_is_one_rejected_item() -> None:
-    junk, letter = mbox.read(DATA / "preamble.mbox")
+    junk, letter = read(DATA / "preamble.mbox")
     assert isinstance(junk, Rejected)
     assert (junk.position, junk.locator, junk.reason) == (0, "byte 0", "text before the first message")
     assert isinstance(letter, Message)
 
 
 def test_a_message_without_sender_date_and_id_is_rejected_without_its_values() -> None:
-    _, rejected, _ = mbox.read(DATA / "takeout.mbox")
+    _, rejected, _ = read(DATA / "takeout.mbox")
     assert isinstance(rejected, Rejected)
     assert rejected.reason == "no sender, date or Message-ID among its headers"
     assert rejected.excerpt == "X-Gmail-Labels, Return-Path, Subject"
@@ -142,38 +158,138 @@ def test_a_message_without_sender_date_and_id_is_rejected_without_its_values() -
     ],
 )
 def test_a_file_without_a_message_is_not_this_format(content: bytes, tmp_path: Path) -> None:
-    with pytest.raises(NotThisFormat, match=r"no mail message in it: export") as failure:
-        list(mbox.read(written(tmp_path, content)))
+    with pytest.raises(NotThisFormat, match=r"no mail message in it: .*(export|kind)") as failure:
+        read(written(tmp_path, content))
     assert "\n" not in str(failure.value)
 
 
 def test_an_empty_or_blank_file_holds_nothing(tmp_path: Path) -> None:
-    assert list(mbox.read(written(tmp_path, b""))) == []
-    assert list(mbox.read(written(tmp_path, b"\n\n"))) == []
+    assert read(written(tmp_path, b"")) == []
+    assert read(written(tmp_path, b"\n\n")) == []
 
 
 def test_a_start_beyond_the_end_gives_nothing(tmp_path: Path) -> None:
-    assert list(mbox.read(written(tmp_path, LETTER), 10_000)) == []
+    assert read(written(tmp_path, LETTER), 10_000) == []
 
 
 def test_what_is_appended_while_reading_waits_for_the_next_reading(tmp_path: Path) -> None:
     one = b"From - Mon Jan  1 00:00:00 2024\n" + LETTER + b"\nbody\n\n"
     path = written(tmp_path, one * 2)
-    items = mbox.read(path)
-    next(items)
-    with path.open("ab") as file:
-        file.write(one)
-    assert len(list(items)) == 1
+    with plain(path) as source:
+        items = mbox.read(source)
+        next(items)
+        with path.open("ab") as file:
+            file.write(one)
+        assert len(list(items)) == 1
 
 
 def test_a_header_block_beyond_its_bound_is_cut(tmp_path: Path) -> None:
     long = (
         b"From - Mon Jan  1 00:00:00 2024\n" + LETTER + b"X-Filler: x\n" * 60_000 + b"To: b@okoro.example\n\n"
     )
-    first, second = mbox.read(written(tmp_path, long * 2))
+    first, second = read(written(tmp_path, long * 2))
     assert isinstance(first, Message)
     assert [party.role for party in first.parties] == ["from"]
+    assert first.capped == "headers beyond 262144 bytes"
+    assert isinstance(second, Message)
     assert second.position == len(long)
+
+
+class Unseekable(io.RawIOBase):
+    """A stream like that of a packed file: it gives what it likes and cannot be sought in."""
+
+    def __init__(self, content: bytes, most: int) -> None:
+        self.content, self.most = io.BytesIO(content), most
+
+    def read(self, size: int = -1) -> bytes:
+        return self.content.read(self.most if size < 0 else min(size, self.most))
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        raise io.UnsupportedOperation
+
+
+@pytest.mark.parametrize("most", [1, 100, 1 << 20])
+def test_a_packed_stream_of_unknown_size_is_read_to_its_end(most: int) -> None:
+    content = (DATA / "thunderbird.mbox").read_bytes()
+    stream = cast(BinaryIO, Unseekable(content, most))
+    assert list(mbox.read(Input(stream, "thunderbird.mbox"))) == read(DATA / "thunderbird.mbox")
+
+
+def test_reading_stops_at_the_size_that_the_file_had() -> None:
+    one = b"From - Mon Jan  1 00:00:00 2024\n" + LETTER + b"\nbody\n\n"
+    assert len(list(mbox.read(Input(io.BytesIO(one * 3), "box.mbox", size=2 * len(one))))) == 2
+
+
+@pytest.mark.parametrize("name", ["thunderbird.mbox", "takeout.mbox", "single.eml", "preamble.mbox"])
+def test_lines_that_end_like_those_of_old_macs_are_read(name: str, tmp_path: Path) -> None:
+    path = written(tmp_path, (DATA / name).read_bytes().replace(b"\n", b"\r"))
+    assert read(path) == read(DATA / name)
+
+
+QUOTED = b"From ben@okoro.example Mon Jan  1 00:00:00 2024\nFrom: ben@okoro.example\n\nin a body\n"
+
+
+def counted(body: bytes, length: int | None = None) -> bytes:
+    count = len(body) if length is None else length
+    return b"From - Mon Jan  1 00:00:00 2024\n" + LETTER + b"Content-Length: %d\n\n" % count + body + b"\n"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_counted_body_may_hold_separators(end: str, tmp_path: Path) -> None:
+    body = (b"see\n" + QUOTED).replace(b"\n", end.encode())
+    one = counted(b"").replace(b"\n", end.encode()).replace(b": 0", b": %d" % len(body))
+    content = one.removesuffix(end.encode()) + body + end.encode()
+    assert ids(read(written(tmp_path, content * 3))) == ["a@kvist.example"] * 3
+
+
+@pytest.mark.parametrize("length", [0, 3, 40, 10_000, 10**11])
+def test_a_wrong_count_hides_no_message(length: int, tmp_path: Path) -> None:
+    content = counted(b"one\n", length) * 3
+    assert ids(read(written(tmp_path, content))) == ["a@kvist.example"] * 3
+
+
+def test_a_digest_and_a_forwarded_message_are_one_message(tmp_path: Path) -> None:
+    body = b"--x\nContent-Type: message/rfc822\n\n" + LETTER + b"\nhello\n--x\n\n>" + QUOTED + b">>" + QUOTED
+    one = b"From - Mon Jan  1 00:00:00 2024\n" + LETTER + b"\n" + body + b"\n"
+    assert ids(read(written(tmp_path, one * 2))) == ["a@kvist.example"] * 2
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("Trash.mbox", "trash"),
+        ("[Gmail]/Spam", "spam"),
+        ("Junk.mbox/mbox", "spam"),
+        ("Entwürfe.mbox", "draft"),
+        ("Mail/Papierkorb.sbd/2019", "trash"),
+    ],
+)
+def test_the_mail_of_an_unwanted_folder_is_skipped(name: str, reason: str) -> None:
+    source = Input(io.BytesIO((DATA / "thunderbird.mbox").read_bytes()), name)
+    assert [getattr(item, "reason", "") for item in mbox.read(source)] == [reason] * 3
+
+
+def test_the_mail_of_a_folder_of_sent_mail_is_labelled() -> None:
+    source = Input(io.BytesIO((DATA / "takeout.mbox").read_bytes()), "Takeout/Mail/Gesendet.mbox")
+    first = next(mbox.read(source))
+    assert isinstance(first, Message)
+    assert first.labels == ("Posteingang", "Geöffnet", "Verein, Garten", "sent folder")
+
+
+@pytest.mark.parametrize(
+    ("content", "mend"),
+    [
+        (b"<html><body>Sign in</body></html>", "sign in and download the export again"),
+        (b"PK\x03\x04....", "add the archive itself"),
+        (b"BEGIN:VCARD\r\nVERSION:3.0\r\n", "add it as the kind vcard"),
+        (b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\n", "add it as the kind ics"),
+        (b"\x00\x01\x02", "binary data"),
+        (b"!BDN\x00", "export its mail as mbox"),
+    ],
+)
+def test_a_file_of_another_kind_is_refused_with_its_mend(content: bytes, mend: str, tmp_path: Path) -> None:
+    with pytest.raises(NotThisFormat, match=mend):
+        read(written(tmp_path, content))
 
 
 headers = st.sampled_from(
@@ -200,14 +316,14 @@ messages = st.builds(
 def test_a_concatenation_splits_into_its_messages_wherever_the_windows_fall(
     parts: list[bytes], window: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mbox, "LONGEST_BLOCK", 12_000)
-    monkeypatch.setattr(mbox, "_REACH", 16_000)
-    monkeypatch.setattr(mbox, "_WINDOW", 16_000 + window)
+    monkeypatch.setattr(mbox, "_CHUNK", window)
     path = written(tmp_path, b"".join(parts))
-    items = list(mbox.read(path))
-    assert [item.position for item in items] == [sum(map(len, parts[:i])) for i in range(len(parts))]
+    items = read(path)
+    assert [item.position for item in items if isinstance(item, Message | Rejected)] == [
+        sum(map(len, parts[:i])) for i in range(len(parts))
+    ]
     for part, item in zip(parts, items, strict=True):
-        [alone] = mbox.read(written(tmp_path, part))
+        [alone] = read(written(tmp_path, part))
         assert type(alone) is type(item)
         if isinstance(item, Message) and isinstance(alone, Message):
             assert (alone.key, alone.parties, alone.sent_at) == (item.key, item.parties, item.sent_at)
@@ -220,7 +336,7 @@ def test_a_concatenation_splits_into_its_messages_wherever_the_windows_fall(
 )
 def test_any_bytes_are_read_or_refused_but_never_crash(content: bytes, head: bytes, tmp_path: Path) -> None:
     try:
-        items = list(mbox.read(written(tmp_path, head + content)))
+        items = read(written(tmp_path, head + content))
     except NotThisFormat:
         return
-    assert all(isinstance(item, Message | Rejected) for item in items)
+    assert all(isinstance(item, Message | Rejected | Skipped) for item in items)

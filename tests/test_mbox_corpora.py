@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.inputs import plain
 from connectors.mail.mbox import read
 from connectors.records import Message, NotThisFormat
 
@@ -16,7 +17,8 @@ def test_nearly_every_real_message_has_a_sender_and_an_instant() -> None:
     messages = complete = 0
     for path in filter(Path.is_file, (Path(FOLDER or "") / "mail").rglob("*")):
         try:
-            items = list(read(path))
+            with plain(path) as source:
+                items = list(read(source))
         except NotThisFormat:
             continue
         found = [item for item in items if isinstance(item, Message)]

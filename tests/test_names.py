@@ -1,10 +1,11 @@
 """What is a name, what is a company's tail, and which two names can be one person's."""
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warehouse.people.names import clean, compatible
+from warehouse.people.names import clean, clean_all, compatible
 
 
 @pytest.mark.parametrize(
@@ -120,3 +121,31 @@ def test_any_text_is_read_and_compared_both_ways_alike(a: str, b: str) -> None:
 def test_cleaning_a_clean_name_changes_nothing(given_name: str, family: str) -> None:
     once = clean(f"{family}, {given_name}")
     assert clean(once.text).text == once.text
+
+
+WORDS = [
+    "Ada",
+    "Birch",
+    "ash",
+    "Dr",
+    "Jr",
+    "And",
+    "Via",
+    "Team",
+    "Inc",
+    "McKay",
+    "X",
+    "Ma",
+    "Élan",
+    "MBA",
+    "At",
+]
+
+
+@given(
+    st.lists(st.lists(st.sampled_from(WORDS), max_size=4).map(" ".join) | st.text(max_size=20), max_size=9)
+)
+def test_names_read_as_columns_are_those_read_one_by_one(raws: list[str]) -> None:
+    names = {raw: clean(raw) for raw in raws}
+    expected = {(raw, name.key, name.is_full, name.text, bool(name.via)) for raw, name in names.items()}
+    assert set(clean_all(pl.Series(raws, dtype=pl.String)).iter_rows()) == expected

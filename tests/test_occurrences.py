@@ -1,6 +1,5 @@
 """warehouse.derive.occurrences: what a series says becomes the meetings that are on record."""
 
-import dataclasses
 import os
 import re
 import time
@@ -11,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import icalendar
+import msgspec
 import polars as pl
 import pytest
 import recurring_ical_events
@@ -18,8 +18,9 @@ from dateutil.rrule import rrulestr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.calendar.ics import read
-from connectors.records import ConnectorError, Event
+from connectors.calendar import ics
+from connectors.inputs import plain
+from connectors.records import ConnectorError, Event, Item
 from warehouse.derive.occurrences import MAX_OCCURRENCES, occurrences
 
 DATA = Path(__file__).parent / "data" / "calendar"
@@ -64,6 +65,12 @@ SCHEMA: dict[str, Any] = {
     "source": pl.String,
     "ingested_at": INSTANT,
 }
+
+
+def read(path: Path) -> Iterator[Item]:
+    """The items of a file on disk."""
+    with plain(path) as source:
+        yield from ics.read(source)
 
 
 def event(
@@ -112,7 +119,11 @@ def frame(*events: dict[str, Any]) -> pl.DataFrame:
 
 def landed(path: Path, source: str = "work") -> pl.DataFrame:
     """The events of a calendar file, as they land."""
-    found = [dataclasses.asdict(item) for item in read(path) if isinstance(item, Event)]
+    found = [
+        msgspec.structs.asdict(item) | {"attendees": [msgspec.structs.asdict(who) for who in item.attendees]}
+        for item in read(path)
+        if isinstance(item, Event)
+    ]
     return frame(*(row | {"source": source, "ingested_at": INGESTED} for row in found))
 
 

@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
+from unittest import mock
 
 import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from warehouse.people import resolve as resolving
 from warehouse.people.resolve import Resolution, resolve
 
 INSTANT = pl.Datetime("us", "UTC")
@@ -231,6 +233,36 @@ def test_all_my_addresses_are_me_whatever_the_names() -> None:
     assert result.suggestions.is_empty()
 
 
+def test_a_profile_is_one_person_on_cards_and_in_messages() -> None:
+    profile = "https://www.linkedin.com/in/Ana-Prado-1b2/"
+    on_linkedin = mention("Ana Prado", profile, 3, origin="linkedin")
+    result = found(
+        [on_linkedin, mention("Ana Prado", "ana@prado.example")],
+        [card("Ana Prado", "ana@prado.example", urls=["linkedin.com/in/ana-prado-1b2?trk=x"])],
+    )
+    assert people(result) == [("Ana Prado", "human")]
+    assert result.persons["primary_email"].to_list() == ["ana@prado.example"]
+    [evidence] = result.identifiers.filter(kind="linkedin", value="ana-prado-1b2")["evidence"]
+    assert evidence == "profile on a card of book; in messages 3 times"
+
+
+def test_a_profile_whose_name_changes_stays_one_person() -> None:
+    names = ("Nora Fink", "Nora Adler", "")
+    rows = [mention(name, "https://linkedin.com/in/nora", origin="linkedin") for name in names]
+    result = found(rows)
+    assert people(result) == [("Nora Adler", "human")]
+    assert result.suggestions.is_empty()
+    assert result.persons["primary_email"].to_list() == [None]
+
+
+def test_my_profile_is_me() -> None:
+    result = found(
+        [mention("Jo Lark", "https://www.linkedin.com/in/jo-lark", origin="linkedin")],
+        me=["jo@lark.example", "linkedin:jo-lark"],
+    )
+    assert result.persons.select("name", "is_me").rows() == [("Jo Lark", True)]
+
+
 def test_an_identifier_says_where_it_was_seen() -> None:
     early, late = datetime(2024, 1, 1, tzinfo=UTC), datetime(2025, 1, 1, tzinfo=UTC)
     result = found(
@@ -274,6 +306,7 @@ NAMES = [
 ADDRESSES = [
     "a@weiss.example", "A@Weiss.example", "b@weiss.example", "c.d@gmail.com", "cd+x@googlemail.com",
     "info@weiss.example", "root@localhost", "no-reply@weiss.example", "me@lark.example", "",
+    "d.weiss@gmail.com", "e@weiss.example", "https://www.linkedin.com/in/weiss",
 ]  # fmt: skip
 some_mentions = st.lists(
     st.builds(
@@ -283,6 +316,10 @@ some_mentions = st.lists(
         st.integers(1, 9),
         born=st.integers(1, 3),
         source=st.sampled_from(["work-mail", "home-mail"]),
+        origin=st.sampled_from(["header", "calendar"]),
+        sent=st.integers(0, 9),
+        automatic=st.integers(0, 9),
+        first_at=st.none() | st.just(datetime(2024, 1, 1, tzinfo=UTC)),
     ),
     max_size=14,
 )
@@ -315,6 +352,17 @@ def test_the_order_of_rows_changes_nothing(mentions: list[Row], cards: list[Row]
     chance.shuffle(mentions)
     chance.shuffle(cards)
     assert frames(found(mentions, cards, ME)) == expected
+
+
+@settings(max_examples=30, deadline=None)
+@given(some_mentions, some_cards)
+def test_addresses_without_a_question_are_read_as_all_others_are(
+    mentions: list[Row], cards: list[Row]
+) -> None:
+    """What is read as columns is what it is when it is asked one by one."""
+    by_columns = frames(found(mentions, cards, ME))
+    with mock.patch.object(resolving, "is_plain", return_value=pl.lit(value=False)):
+        assert frames(found(mentions, cards, ME)) == by_columns
 
 
 @settings(max_examples=30, deadline=None)

@@ -1,10 +1,11 @@
 """What an address and a phone number say by themselves."""
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warehouse.people.addresses import normalise, parse
+from warehouse.people.addresses import normalise, parse, parse_all, written
 from warehouse.people.phones import e164, linkedin_slug
 
 
@@ -69,6 +70,39 @@ def test_a_robot_with_a_token_for_each_message_is_one_robot() -> None:
 @given(st.from_regex(r"[A-Za-z0-9.+_-]{1,12}@[A-Za-z0-9-]{1,8}\.(example|test)", fullmatch=True))
 def test_normalising_twice_is_normalising_once(raw: str) -> None:
     assert normalise(normalise(raw)) == normalise(raw)
+
+
+LOCALS = ["mira", "Mira.K", "m+x", "no-reply", "info", "root", "dev-list", "a_b-c", "-", "bot"]
+DOMAINS = [
+    "acme.example", "ACME.Example", "gmail.com", "googlemail.com", "lists.acme.example", "groups.io", "a..b",
+    "users.noreply.github.com", "calendar.google.com", "laptop.local", "localhost", "xn--bcherstube-9db.test",
+]  # fmt: skip
+
+
+@given(
+    st.lists(
+        st.builds("{}@{}".format, st.sampled_from(LOCALS), st.sampled_from(DOMAINS)) | st.text(max_size=20),
+        max_size=9,
+    )
+)
+def test_addresses_read_as_columns_are_those_read_one_by_one(raws: list[str]) -> None:
+    expected = {(raw, parse(raw).value, written(raw), parse(raw).kind) for raw in raws}
+    assert set(parse_all(pl.Series(raws, dtype=pl.String)).iter_rows()) == expected
+
+
+@pytest.mark.parametrize(
+    "raw",
+    ["https://www.linkedin.com/in/J%C3%BCrgen-1/", "http://de.linkedin.com/in/jürgen-1", "linkedin:jürgen-1"],
+)
+def test_a_profile_is_a_personal_key_and_no_address(raw: str) -> None:
+    found = parse(raw)
+    assert (found.value, found.slug, found.kind, found.domain) == (
+        "linkedin:jürgen-1",
+        "jürgen-1",
+        "personal",
+        "",
+    )
+    assert normalise(found.value) == found.value
 
 
 def test_a_number_with_its_country_has_one_form() -> None:

@@ -226,6 +226,36 @@ answer(Path({str(database)!r}), query, lambda columns, rows: print(list(rows)), 
     assert run.stdout == "[(10000000,)]\n"
 
 
+def test_the_engine_alone_reads_every_type_as_duckdb_does(
+    database: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    query = "from test_all_types()"
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        expected = connection.sql(query).fetchall()
+    answer(database, query, lambda _, rows: print(list(rows)), LIMITS)  # noqa: T201 - to standard output
+    assert capfd.readouterr().out == f"{expected}\n"
+
+
+def test_a_question_starts_without_relations_and_frames(database: Path) -> None:
+    script = f"""
+import sys
+from pathlib import Path
+from warehouse.connection import opened, rows, table
+from warehouse.query import Limits, answer
+database = Path({str(database)!r})
+with opened(database, read_only=True) as connection:
+    columns, found = table(connection, "select name from people where kind = ?", ["human"])
+    assert (columns, found) == (["name"], [("Ada Quill",)])
+    assert rows(connection, "select 1") == [(1,)]
+answer(database, "select 1", lambda *_: print(*{{"duckdb", "polars"}} & set(sys.modules)), Limits(512, 30))
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    assert run.stdout == "\n"
+
+
 def test_a_lower_limit_of_the_shell_is_kept(database: Path) -> None:
     script = f"""
 import resource

@@ -10,12 +10,14 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from uuid import UUID
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.cli import render
-from warehouse.escaping import FORMULA_STARTS, inert, to_terminal
+from warehouse.escaping import FORMULA_STARTS, csv_cell, inert, plain, to_terminal
+from warehouse.reports.sheet import to_csv
 
 HOSTILE = st.text(
     st.one_of(st.characters(), st.sampled_from("\x1b\x9b\x07\r\n\t|\\`*_[]<>=+-@＝\u202e\u2066,;\"'[m31;"))
@@ -131,7 +133,7 @@ def test_columns_stay_aligned_beside_wide_and_combining_characters() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "plain", "text"),
+    ("value", "in_json", "text"),
     [
         (None, None, ""),
         (True, True, "true"),
@@ -156,8 +158,8 @@ def test_columns_stay_aligned_beside_wide_and_combining_characters() -> None:
         ("\ud800", "?", "\ud800"),
     ],
 )
-def test_a_value_has_one_form_in_json_and_one_in_a_table(value: object, plain: object, text: str) -> None:
-    assert render.plain(value) == plain
+def test_a_value_has_one_form_in_json_and_one_in_a_table(value: object, in_json: object, text: str) -> None:
+    assert plain(value) == in_json
     assert printed("table", ["x"], [[value]]).split("\n")[2] == text
 
 
@@ -194,3 +196,32 @@ def test_csv_on_a_terminal_is_harmless_and_in_a_file_complete(monkeypatch: pytes
     with redirect_stdout(io.StringIO()) as kept:
         style()
     assert ("\x1b" in shown.getvalue(), "\x1b" in kept.getvalue()) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        (None, ""),
+        (True, "true"),
+        (-3, "-3"),
+        (0.1234567, "0.1234567"),
+        (Decimal("-1.50"), "-1.50"),
+        (date(2026, 6, 30), "2026-06-30"),
+        (datetime(2026, 7, 1, 0, 0, tzinfo=timezone(timedelta(hours=2))), "2026-06-30T22:00:00Z"),
+        (time(9, 30), "09:30:00"),
+        (timedelta(minutes=90), "1:30:00"),
+        ("=1+1", "'=1+1"),
+        ([], ""),
+        (["=a", None, 0.1234567, date(2026, 6, 30)], "'=a; ; 0.1234567; 2026-06-30"),
+        ({"on": date(2026, 6, 30), 1: None}, '{"on": "2026-06-30", "1": null}'),
+    ],
+)
+def test_a_value_has_one_form_in_a_csv(value: object, cell: str) -> None:
+    assert csv_cell(value) == cell
+
+
+def test_a_frame_and_an_answer_become_the_same_csv() -> None:
+    frame = pl.DataFrame(
+        {"name": ["=Ada", None], "days": [[1, None], []], "score": [0.1234567, 2.0], "is_me": [True, None]}
+    )
+    assert to_csv(frame) == printed("csv", frame.columns, frame.rows())

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from pipeline import AS_OF, ask, make_home
 
-from flows.steps import Night, night
+from flows.reading import TRUSTING
+from flows.steps import How, Night, night
 from warehouse import loading
 from warehouse.landing import SourceRun
 
@@ -113,7 +114,7 @@ class Syncs(RuleBasedStateMachine):
         assert set(found) == expected
 
     def run(self, *, cut_off: bool = False) -> SourceRun:
-        with night(self.home, as_of=AS_OF, accept_shrink=True) as run:
+        with night(self.home, as_of=AS_OF, how=How(accept_shrink=True, hands=TRUSTING)) as run:
             outcome = run.read(run.settings.sources[0])
             assert outcome.status in ("ok", "unchanged"), outcome.error
             if cut_off:

@@ -2,20 +2,27 @@
 
 import types
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Union, get_args, get_origin, get_type_hints
 
 import duckdb
 import pytest
 
-from connectors import CONNECTORS
-from connectors.records import Attendee, Card, Event, Message, MessageParty, Rejected, Skipped
+from connectors import FORMATS, KINDS
+from connectors.records import (
+    Attendee,
+    MessageParty,
+    Rejected,
+    Seen,
+    Skipped,
+)
+from connectors.spool import KIND_OF
 from warehouse import loading
 from warehouse.schema import RECORD_KINDS
 
-RECORD_TYPES: dict[str, type] = {"message": Message, "event": Event, "card": Card}
+RECORD_TYPES: dict[str, type] = {kind: record for record, kind in KIND_OF.items()}
 LEDGER = ["source", "file", "hash", "born_batch", "batch", "ingested_at"]
-SCALARS = {str: "VARCHAR", int: "BIGINT", bool: "BOOLEAN"}
+SCALARS = {str: "VARCHAR", int: "BIGINT", bool: "BOOLEAN", date: "DATE"}
 
 Describe = Callable[[str], dict[str, str]]
 
@@ -65,9 +72,19 @@ def test_each_column_holds_the_type_of_its_field(record_kind: str, described: De
         assert landed[name].replace('"', "") == column_type(hint, name), name
 
 
-def test_every_kind_of_record_has_a_table_and_every_connector_a_kind() -> None:
+def test_every_kind_of_record_has_a_table_and_every_format_a_kind() -> None:
     assert RECORD_TYPES.keys() == RECORD_KINDS.keys()
-    assert {connector.record_kind for connector in CONNECTORS.values()} <= RECORD_KINDS.keys()
+    assert {each.record_kind for each in FORMATS.values()} == RECORD_KINDS.keys()
+
+
+def test_a_kind_of_source_holds_formats_that_there_are_and_every_format_has_one() -> None:
+    assert {each for formats in KINDS.values() for each in formats} == FORMATS.keys()
+
+
+@pytest.mark.parametrize("record", KIND_OF, ids=lambda record: record.__name__)
+def test_a_record_ends_with_what_it_does_not_say(record: type) -> None:
+    """The hash of what a record says is made of the fields before them."""
+    assert list(get_type_hints(record))[-4:] == ["capped", "digest", "position", "locator"]
 
 
 @pytest.mark.parametrize("record_kind", RECORD_TYPES)
@@ -85,7 +102,7 @@ def test_every_record_has_a_key_a_position_and_a_locator_that_are_never_null(
 
 
 @pytest.mark.parametrize(
-    "item", [Message, MessageParty, Event, Attendee, Card, Rejected, Skipped], ids=lambda item: item.__name__
+    "item", [*KIND_OF, MessageParty, Attendee, Rejected, Skipped, Seen], ids=lambda item: item.__name__
 )
 def test_no_item_has_room_for_what_people_wrote(item: type) -> None:
     written = {
@@ -102,7 +119,7 @@ def test_no_item_has_room_for_what_people_wrote(item: type) -> None:
     assert written.isdisjoint(get_type_hints(item))
 
 
-@pytest.mark.parametrize("item", [Message, Event, Card, Rejected, Skipped], ids=lambda item: item.__name__)
+@pytest.mark.parametrize("item", [*KIND_OF, Rejected, Skipped, Seen], ids=lambda item: item.__name__)
 def test_only_rejected_and_skipped_items_give_a_reason(item: type) -> None:
     """The intake, which does not know the connectors' types, tells them apart by it."""
     names = get_type_hints(item).keys()

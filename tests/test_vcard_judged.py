@@ -7,10 +7,17 @@ from pathlib import Path
 import pytest
 import vobject
 
-from connectors.contacts.vcard import read
-from connectors.records import Card, NotThisFormat
+from benchmarks.cards import cards
+from connectors.contacts import vcard
+from connectors.inputs import plain
+from connectors.records import Card, Item, NotThisFormat
 
 DATA = Path(__file__).parent / "data" / "contacts"
+
+
+def read(path: Path) -> list[Item]:
+    with plain(path) as source:
+        return list(vcard.read(source))
 
 
 @pytest.mark.parametrize("name", ["apple-3.0.vcf", "modern-4.0.vcf"])
@@ -26,6 +33,20 @@ def test_vobject_reads_the_same_names_and_addresses_of_clean_cards(name: str) ->
             assert (item.family_name, item.given_name) == (n.value.family, n.value.given)
         written = " ".join(email.value for email in judge.contents.get("email", []))
         assert all(address in written for address in item.emails)
+
+
+def test_vobject_reads_the_same_facts_of_every_version_of_the_cards_that_are_measured(tmp_path: Path) -> None:
+    path = tmp_path / "book.vcf"
+    texts = list(cards(60, photo=3_000))
+    path.write_bytes(b"".join(texts))
+    for item, text in zip(read(path), texts, strict=True):
+        judge = vobject.readOne(text.decode(), allowQP=True).contents
+        assert isinstance(item, Card)
+        assert item.name == judge["fn"][0].value
+        assert (item.family_name, item.given_name) == (judge["n"][0].value.family, judge["n"][0].value.given)
+        assert item.organization == ", ".join(judge["org"][0].value)
+        assert set(item.emails) == {email.value for email in judge["email"]}
+        assert set(item.phones) == {tel.value.removeprefix("tel:") for tel in judge["tel"]}
 
 
 @pytest.mark.skipif("KITHLINE_CORPORA" not in os.environ, reason="KITHLINE_CORPORA names no folder with vcf/")

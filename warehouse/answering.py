@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 
+import duckdb  # noqa: F401 - gives connections the relations through which frames come
 import polars as pl
 
 from warehouse.connection import Connection

@@ -9,36 +9,34 @@ from pathlib import Path
 
 import msgspec
 
+from warehouse import staging
 from warehouse.answering import derivable, derive
 from warehouse.connection import Connection, rows
 from warehouse.derive.gone_quiet import HORIZON_DAYS
 from warehouse.derive.occurrences import occurrences
-from warehouse.derive.threads import threads
 from warehouse.frames import frame, store
-from warehouse.people.addresses import normalise
+from warehouse.people.addresses import normalise, parse
 from warehouse.people.resolve import resolve
 from warehouse.schema import SCHEMA_VERSION, public_comments
 
-STAGING = (
-    "stg_mail__messages",
-    "stg_mail__parties",
+STAGING = (*staging.MAIL, "stg_mail__lists", "stg_contacts__cards", "stg_people__mentions")
+_UNKEPT = (
+    "links",
+    "moved_mentions",
+    "my_delivery",
     "stg_mail__lists",
     "stg_contacts__cards",
     "stg_people__mentions",
-)
-_STAGED_FRAMES = (
-    "stg_mail__threads",
-    "stg_calendar__occurrences",
     "people_mention_links",
     "people_card_links",
     "people_identifiers",
-    "my_delivery",
 )
-MARTS = ("messages", "message_parties", "meeting_parties", "meetings", "contacts", "identifiers")
+MAIL_MARTS = ("messages", "message_parties")
+MARTS = (*MAIL_MARTS, "meeting_parties", "meetings", "contacts", "identifiers")
 LAST_MARTS = ("people", "sources", "sync_runs", "quarantine")
 _MODELS = {"staging": STAGING, "marts": (*MARTS, *LAST_MARTS)}
 MEETING_HORIZON = timedelta(days=400)
-MODELS_VERSION = 1  # raised when Python would now make other marts of the same records; SQL tells by itself
+MODELS_VERSION = 2  # raised when Python would now make other marts of the same records; SQL tells by itself
 
 
 @dataclass(frozen=True)
@@ -51,33 +49,40 @@ class Owner:
 
 
 def build_marts(connection: Connection, owner: Owner, *, until: datetime, scratch: Path) -> None:
-    """Make what people query anew from what is loaded: staging, people, marts.
+    """Bring what people query to what is loaded: staging, people, marts.
 
+    Mail is taken up where the last build left it, whatever landed, changed or was withdrawn; if the owner or
+    the models are others, nothing is left of it. All else is made anew, occurrences if there is cause.
     until: series are expanded up to `MEETING_HORIZON` after it. scratch: a folder for frames on their way.
     """
-    horizon = until + MEETING_HORIZON
-    _stage(connection, owner_zone=owner.zone, horizon=horizon, scratch=scratch)
+    made_for = _made_for(connection, owner)
+    if _kept(connection)[0] != made_for:
+        staging.forget(connection)
+        for table in MAIL_MARTS:
+            connection.execute(f"drop table if exists main.{table}")
+    staging.stage_mail(connection, {name: _query("staging", name) for name in staging.MAIL}, scratch)
+    horizon = _expand(connection, owner.zone, until, scratch)
     _resolve_people(connection, owner, scratch)
-    for model in MARTS:
+    staging.touch_letters(connection)
+    _list_my_delivery(connection, owner)
+    for model in MAIL_MARTS:
+        _renew(connection, model)
+    for model in MARTS[len(MAIL_MARTS) :]:
         _model(connection, model)
-    for table in (*STAGING, *_STAGED_FRAMES):
+    for table in (*_UNKEPT, *staging.UNKEPT):
         connection.execute(f"drop table {table}")
+    connection.execute("drop view arrived_messages")
     connection.execute("create schema if not exists meta")
     connection.execute(
         "create or replace table meta.marts as select ?::varchar as made_for, ?::timestamptz as horizon",
-        [_made_for(owner), horizon],
+        [made_for, horizon],
     )
 
 
 def are_marts_current(connection: Connection, owner: Owner, *, until: datetime) -> bool:
     """Whether the marts, if nothing new was loaded, are those that `build_marts` would make."""
-    [(exists,)] = rows(
-        connection, "select count(*) from duckdb_tables() where schema_name = 'meta' and table_name = 'marts'"
-    )
-    if not exists:
-        return False
-    [(made_for, horizon)] = rows(connection, "select made_for, horizon from meta.marts")
-    return bool(made_for == _made_for(owner) and horizon >= until + timedelta(days=HORIZON_DAYS))
+    made_for, horizon = _kept(connection)
+    return made_for == _made_for(connection, owner) and _reaches(horizon, until)
 
 
 def build_answers(
@@ -109,41 +114,128 @@ def build_answers(
     connection.execute(public_comments())
 
 
-def _stage(connection: Connection, *, owner_zone: str, horizon: datetime, scratch: Path) -> None:
-    for model in STAGING:
-        connection.execute(f"create or replace temp table {model} as {_query('staging', model)}")
-    letters = frame(
-        connection, 'select message_id, header_id, in_reply_to, "references", sent_at from stg_mail__messages'
+def _kept(connection: Connection) -> tuple[str, datetime | None]:
+    """What the marts that are there were made for, and up to when their series are expanded."""
+    [(exists,)] = rows(
+        connection, "select count(*) from duckdb_tables() where schema_name = 'meta' and table_name = 'marts'"
     )
-    store(connection, "stg_mail__threads", threads(letters), scratch, temporary=True)
+    if not exists:
+        return "", None
+    [(made_for, horizon)] = rows(connection, "select made_for, horizon from meta.marts")
+    return made_for, horizon
+
+
+def _reaches(horizon: datetime | None, until: datetime) -> bool:
+    return horizon is not None and horizon >= until + timedelta(days=HORIZON_DAYS)
+
+
+def _expand(connection: Connection, zone: str, until: datetime, scratch: Path) -> datetime:
+    """Expand series anew if events changed or the last expansion ends too soon; up to when they reach."""
+    connection.execute(
+        "create table if not exists staging.calendar (state ubigint, events bigint, horizon timestamptz)"
+    )
+    [state] = rows(
+        connection, "select coalesce(bit_xor(hash(source, file, key, batch)), 0), count(*) from landed.events"
+    )
+    before = rows(connection, "select state, events, horizon from staging.calendar")
+    if before and before[0][:2] == state and _reaches(before[0][2], until):
+        kept: datetime = before[0][2]
+        return kept
+    horizon = until + MEETING_HORIZON
     events = frame(connection, "select * exclude (hash, born_batch, batch) from landed.events")
-    expanded = occurrences(events, owner_zone=owner_zone, until=horizon)
-    store(connection, "stg_calendar__occurrences", expanded, scratch, temporary=True)
+    expanded = occurrences(events, owner_zone=zone, until=horizon)
+    store(connection, "staging.stg_calendar__occurrences", expanded, scratch)
+    connection.execute(
+        "create or replace table staging.calendar as "
+        "select ?::ubigint as state, ?::bigint as events, ?::timestamptz as horizon",
+        [*state, horizon],
+    )
+    return horizon
 
 
 def _resolve_people(connection: Connection, owner: Owner, scratch: Path) -> None:
+    for model in ("stg_mail__lists", "stg_contacts__cards", "stg_people__mentions"):
+        connection.execute(f"create or replace temp table {model} as {_query('staging', model)}")
     mentions = frame(connection, "from stg_people__mentions")
-    cards = frame(connection, "select * exclude (file, birthday, categories) from stg_contacts__cards")
-    resolution = resolve(mentions, cards, me=owner.me, region=owner.region)
+    cards = frame(
+        connection, "select * exclude (file, birthday, categories, connected_on) from stg_contacts__cards"
+    )
+    me = [*owner.me, *_my_profiles(connection)]
+    resolution = resolve(mentions, cards, me=me, region=owner.region)
     connection.execute("create schema if not exists people")
     store(connection, "people.persons", resolution.persons, scratch)
     store(connection, "people.suggestions", resolution.suggestions, scratch)
     store(connection, "people_mention_links", resolution.mention_links, scratch, temporary=True)
     store(connection, "people_card_links", resolution.card_links, scratch, temporary=True)
     store(connection, "people_identifiers", resolution.identifiers, scratch, temporary=True)
-    mine = {normalise(address) for address in owner.me}
-    delivered = rows(connection, "select distinct unnest(delivered_to) from stg_mail__messages")
+    _link_mentions(connection)
+
+
+def _link_mentions(connection: Connection) -> None:
+    """staging.links, by number, and moved_mentions: those that were nobody's before, or somebody else's."""
+    connection.execute(
+        """
+        create or replace temp table links as
+        select
+            row_number() over (order by l.name, l.address) as number,
+            hash(l.name, l.address) as mention,
+            l.address,
+            hash(lower(l.address)) as address_number,
+            l.person_id,
+            hash(l.person_id) as person_number,
+            p.is_me
+        from people_mention_links as l inner join people.persons as p using (person_id)"""
+    )
+    connection.execute("create table if not exists staging.links as from links limit 0")
+    connection.execute(
+        """
+        create or replace temp table moved_mentions as
+        select mention, person_id, is_me from links
+        except select mention, person_id, is_me from staging.links"""
+    )
+    connection.execute("create or replace table staging.links as from links")
+
+
+def _my_profiles(connection: Connection) -> list[str]:
+    """My profiles: an export names them, and those to which its messages were delivered. Addresses that an
+    export names may be old or another's, so they are not taken for mine.
+    """
+    found = rows(
+        connection,
+        """
+        select "value" from landed.own_identifiers where kind = 'linkedin'
+        union select unnest(delivered_to) from landed.messages where service = 'linkedin'""",
+    )
+    profiles = {parse(value if ":" in value else f"linkedin:{value}") for (value,) in found if value}
+    return sorted(profile.value for profile in profiles if profile.slug)
+
+
+def _list_my_delivery(connection: Connection, owner: Owner) -> None:
+    """my_delivery: how my addresses are written where mail was delivered."""
+    mine = {normalise(address) for address in [*owner.me, *_my_profiles(connection)]}
+    delivered = rows(
+        connection,
+        """
+        select distinct unnest(delivered_to)
+        from staging.stg_mail__messages semi join all_touched using (letter)""",
+    )
     own = [address for (address,) in delivered if normalise(address) in mine]
     connection.execute(
         "create or replace temp table my_delivery as select unnest(?::varchar[]) as address", [own]
     )
 
 
-def _made_for(owner: Owner) -> str:
-    """What marts depend on beside the records: a home made by an older version makes them anew."""
+def _made_for(connection: Connection, owner: Owner) -> str:
+    """What marts depend on beside the records: a home made by an older version makes them anew.
+
+    DuckDB is part of it, because its hashes are what staging is joined on.
+    """
+    [(engine,)] = rows(connection, "select version()")
     models = "".join(_query(layer, name) for layer, names in _MODELS.items() for name in names)
-    code = [MODELS_VERSION, hashlib.sha256(models.encode()).hexdigest()]
-    return msgspec.json.encode([*code, sorted(owner.me), owner.zone, owner.region]).decode()
+    code = [MODELS_VERSION, engine, hashlib.sha256(models.encode()).hexdigest()]
+    return msgspec.json.encode(
+        [*code, sorted(owner.me), _my_profiles(connection), owner.zone, owner.region]
+    ).decode()
 
 
 def _query(layer: str, name: str) -> str:
@@ -152,3 +244,13 @@ def _query(layer: str, name: str) -> str:
 
 def _model(connection: Connection, name: str) -> None:
     connection.execute(f"create or replace table main.{name} as {_query('marts', name)}")
+
+
+def _renew(connection: Connection, name: str) -> None:
+    """Take what is stale out of a mart of mail, and put what was touched in."""
+    query = _query("marts", name)
+    for portion in staging.portions(connection):
+        if portion == 0:
+            connection.execute(f"create table if not exists main.{name} as from ({query}) limit 0")
+            connection.execute(f"delete from main.{name} where message_id in (from stale_messages)")
+        connection.execute(f"insert into main.{name} {query}")

@@ -1,13 +1,10 @@
-"""From a stream of items to one landed batch: what is new, changed, skipped, quarantined, withdrawn.
+"""From what was read of a source to one landed batch: what is new, changed, skipped, quarantined, withdrawn.
 
-The items of a source are spooled as JSON lines and compared in DuckDB with what the ledger knows of the
-same files. Only new and changed records land; the books count everything.
+The lines that the readers have spooled are compared in DuckDB with what the ledger knows of the same files.
+Only new and changed records land; the books count everything.
 """
 
-import hashlib
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import fields
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,118 +12,115 @@ from typing import Any
 import msgspec
 
 from warehouse import landing
+from warehouse.books import RECORD, WHOLE_FILE, Findings, before_tail, books, counted
 from warehouse.connection import Connection, rows
 from warehouse.errors import SourceShrunk
 from warehouse.landing import Batch, FileChange, FileState, Landing, Manifest, SourceRun
 from warehouse.schema import RECORD_KINDS, SCHEMA_VERSION
 
-# The record types are the connectors'; all that is known here is that their fields are the landed columns.
-_Item = Any
 _LEDGER_COLUMNS = 6  # source, file, hash, born_batch, batch, ingested_at stand before a record's own
-_RECORD, _QUARANTINED = "record", "quarantined"
-_REPEATS = ("duplicate", "superseded")
-_WHOLE_FILE = 2**62  # the position of what is wrong with a file as a whole: after everything in it
-_PLACE_FIELDS = ("position", "locator")  # where a record stands is not what it says
+_OTHERS = {
+    "file": "VARCHAR",
+    "position": "BIGINT",
+    "locator": "VARCHAR",
+    "is_rejected": "BOOLEAN",
+    "reason": "VARCHAR",
+    "mend": "VARCHAR",
+    "excerpt": "VARCHAR",
+}
+_SEEN = {"file": "VARCHAR", "position": "BIGINT", "digest": "VARCHAR"}
 
 
 class Intake:
-    """One source in one run. `take` and `drop` its files, then `compare`, then `land`."""
+    """One source in one run. Its files are read into `spool`; then `take`, `keep`, `refuse` or `drop` each of
+    them, then `compare`, then `land`.
+    """
 
-    def __init__(self, connection: Connection, source: str, record_kind: str, scratch: Path) -> None:
+    def __init__(self, connection: Connection, source: str, scratch: Path) -> None:
         self.source = source
-        self.record_kind = record_kind
-        self.kind = RECORD_KINDS[record_kind]
         self.connection = connection
         self.scratch = landing.clear(scratch)
+        self.spool = landing.clear(scratch / "spool")
         self.changes: dict[str, FileChange] = {}
         self.known = known_files(connection, source)
         self.kept: dict[str, FileState] = {}
         self._taken = 0
-        (self.scratch / "records.ndjson").touch()
-        (self.scratch / "others.ndjson").touch()
+        self._refusals: list[dict[str, object]] = []
 
     def keep(self, file: str) -> None:
         """The file is as it was: its share of the books is carried on."""
         self.kept[file] = self.known[file]
 
     def refuse(self, file: str, state: FileState, reason: str) -> None:
-        """The file as a whole is not of the format: one quarantined record, and its neighbours go on.
+        """The file as a whole could not be read: one quarantined record, and its neighbours go on.
 
         What an earlier reading of it brought stays: it was not read whole.
         """
         self._taken += 1
-        line = {"file": file, "position": _WHOLE_FILE, "locator": "whole file", "is_rejected": True}
-        with (self.scratch / "others.ndjson").open("ab") as others:
-            others.write(msgspec.json.encode({**line, "reason": reason, "mend": "", "excerpt": ""}) + b"\n")
+        self._refusals.append(
+            {"file": file, "position": WHOLE_FILE, "locator": "whole file", "is_rejected": True}
+            | {"reason": reason, "mend": "", "excerpt": ""}
+        )
         refused = msgspec.structs.replace(self.known.get(file, state), is_refused=True)
-        self.changes[file] = FileChange(from_position=_WHOLE_FILE, state=refused)
+        self.changes[file] = FileChange(from_position=WHOLE_FILE, state=refused)
 
     def drop(self, file: str) -> None:
         """The file is gone from the source."""
         self.changes[file] = FileChange(from_position=0, state=None)
 
-    def take(self, file: str, items: Iterable[_Item], state: FileState, *, from_position: int = 0) -> None:
-        """Spool the items of a file (or of its tail, from `from_position` on, which replaces its last item).
+    def take(self, file: str, state: FileState, *, items: int, from_position: int = 0) -> None:
+        """The file, or its tail from `from_position` on, which replaces its last item, is in the spool.
 
-        `state` tells size, times and fingerprint; its counts and tail are filled in here.
+        `state` tells all but the file's share of the books, which is filled in by `compare`.
         """
-        tail: _Item = None
-        with (
-            (self.scratch / "records.ndjson").open("ab") as records,
-            (self.scratch / "others.ndjson").open("ab") as others,
-        ):
-            for item in items:
-                tail = item
-                self._taken += 1
-                if hasattr(item, "reason"):
-                    others.write(_other_line(file, item))
-                else:
-                    records.write(_record_line(file, item))
-        if state.resume_at is not None and tail is not None:
-            state = msgspec.structs.replace(
-                state,
-                resume_at=tail.position,
-                tail_key=getattr(tail, "key", None),
-                tail_outcome=_QUARANTINED if hasattr(tail, "mend") else getattr(tail, "reason", _RECORD),
-            )
+        self._taken += items
         self.changes[file] = FileChange(from_position=from_position, state=state)
+
+    def digests(self, file: str, target: Path) -> Path | None:
+        """Write the digests of what has landed from a file, one a line; None if there are none."""
+        kind = RECORD_KINDS.get(self.known[file].record_kind) if file in self.known else None
+        if kind is None:
+            return None
+        found = rows(
+            self.connection,
+            f"select digest from landed.{kind.table} where source = $1 and file = $2 and digest <> ''",
+            [self.source, file],
+        )
+        if not found:
+            return None
+        target.write_text("\n".join(digest for (digest,) in found), "ascii")
+        return target
 
     def compare(self) -> SourceRun:
         """The books of this run, before anything has landed."""
-        self._make_offered()
-        connection, table = self.connection, self.kind.table
+        if not self.changes:
+            return self._books({}, [], withdrawn=0)
+        self._list_touched()
+        self._list_others()
+        connection = self.connection
         connection.execute(
-            f"""
-            create or replace temp table compared as
-            select o.file, o.key, o.position, o.hash,
-                case
-                    when o.n > 1 and o.hash = o.winner then 'duplicate'
-                    when o.n > 1 then 'superseded'
-                    when k.key is null then 'new'
-                    when o.is_tail and o.key is distinct from o.tail_key then 'duplicate'
-                    when k.hash = o.hash then 'unchanged'
-                    else 'changed'
-                end as outcome
-            from offered o
-            left join landed.{table} k on k.source = $source and k.file = o.file and k.key = o.key""",
-            {"source": self.source},
+            "create or replace temp table compared "
+            "(record_kind varchar, file varchar, key varchar, position bigint, outcome varchar)"
         )
         connection.execute(
-            f"""
-            create or replace temp table withdrawn as
-            select k.file, k.key from landed.{table} k
-            join touched t on t.file = k.file and (not t.is_tail or k.key = t.tail_key)
-            where k.source = $source
-              and not exists (select 1 from offered o where o.file = k.file and o.key = k.key)""",
-            {"source": self.source},
+            "create or replace temp table withdrawn (record_kind varchar, file varchar, key varchar)"
         )
-        self._count()
-        return self._books()
+        for record_kind in RECORD_KINDS:
+            self._compare(record_kind)
+        found = self._findings()
+        befores = {file: before_tail(self.known.get(file), change) for file, change in self.changes.items()}
+        for file, change in self.changes.items():
+            if change.state is not None:
+                state = counted(change.state, found.get(file, Findings()), befores[file])
+                self.changes[file] = msgspec.structs.replace(change, state=state)
+        [(withdrawn,)] = rows(connection, "select count(*) from withdrawn")
+        return self._books(found, [each for each in befores.values() if each], withdrawn=withdrawn)
 
     def guard_against_shrinking(self, *, accept: bool) -> None:
         """Raise SourceShrunk if less than half of the source's records would be left."""
         before = sum(state.records for state in self.known.values())
-        after = sum(state.records for state in self._states())
+        after = sum(state.records for state in self.kept.values())
+        after += sum(change.state.records for change in self.changes.values() if change.state is not None)
         if not accept and after * 2 < before:
             raise SourceShrunk(
                 f"{self.source}: had {before} records and now offers {after}; nothing was changed. "
@@ -146,7 +140,6 @@ class Intake:
             batch=batch,
             source=self.source,
             kind=kind,
-            record_kind=self.record_kind,
             location=location,
             run_id=run_id,
             landed_at=landed_at,
@@ -155,188 +148,177 @@ class Intake:
         )
         return target.add(parts, manifest)
 
-    def _make_offered(self) -> None:
-        connection = self.connection
-        tails = [self._known_tail(file) for file in self.changes]
-        connection.execute(
+    def _books(
+        self, found: dict[str, Findings], befores: Sequence[FileState], *, withdrawn: int
+    ) -> SourceRun:
+        return books(
+            self.source,
+            kept=self.kept.values(),
+            changed=self.changes,
+            befores=befores,
+            found=found.values(),
+            taken=self._taken,
+            withdrawn=withdrawn,
+        )
+
+    def _list_touched(self) -> None:
+        """The files whose items count: those that were read, whole or their tail, or are gone."""
+        read = {file: each for file, each in self.changes.items() if each.from_position < WHOLE_FILE}
+        self.connection.execute(
             """
             create or replace temp table touched as
             select
                 unnest(?::varchar[]) as file,
                 unnest(?::boolean[]) as is_tail,
                 unnest(?::varchar[]) as tail_key""",
-            [list(self.changes), [change.from_position > 0 for change in self.changes.values()], tails],
-        )
-        columns = self._record_columns()
-        connection.execute(
-            f"""
-            create or replace temp table offered as
-            select r.file, r.key, r.hash, r.position, t.is_tail, t.tail_key,
-                row_number() over newest as n, first_value(r.hash) over newest as winner
-            from {self._spool("records", columns)} r join touched t using (file)
-            window newest as (partition by r.file, r.key order by {self.kind.newest_first})"""
+            [
+                list(read),
+                [change.from_position > 0 for change in read.values()],
+                [self._known_tail(file) if change.from_position else None for file, change in read.items()],
+            ],
         )
 
     def _known_tail(self, file: str) -> str | None:
         """The key of the record that is read again with the tail of a grown file."""
         known = self.known.get(file)
-        is_tail = known is not None and 0 < self.changes[file].from_position < _WHOLE_FILE
-        return known.tail_key if known and is_tail and known.tail_outcome == _RECORD else None
+        return known.tail_key if known and known.tail_outcome == RECORD else None
 
-    def _record_columns(self) -> dict[str, str]:
-        described = rows(self.connection, f"describe landed.{self.kind.table}")
+    def _list_others(self) -> None:
+        refusals = self.scratch / "refusals.ndjson"
+        refusals.write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in self._refusals))
+        spooled = self._spool("others", _OTHERS)
+        told = f"select * from {spooled} semi join touched using (file) union all by name" if spooled else ""
+        self.connection.execute(
+            f"create or replace temp table others as {told} select * from {_json(refusals, _OTHERS)}"
+        )
+
+    def _compare(self, record_kind: str) -> None:
+        """Sort the records of a kind by what the ledger knows of them."""
+        connection, kind = self.connection, RECORD_KINDS[record_kind]
+        values = {"source": self.source}
+        connection.execute(
+            f"create or replace temp table offered as {self._offered(record_kind)}",
+            values if self._spool("seen", _SEEN) else None,
+        )
+        connection.execute(
+            f"""
+            insert into compared
+            select '{record_kind}', o.file, o.key, o.position,
+                case
+                    when o.n > 1 and o.hash = o.winner then 'duplicate'
+                    when o.n > 1 then 'superseded'
+                    when k.key is null then 'new'
+                    when o.is_tail and o.key is distinct from o.tail_key then 'duplicate'
+                    when k.hash = o.hash then 'unchanged'
+                    else 'changed'
+                end
+            from offered o
+            left join landed.{kind.table} k on k.source = $source and k.file = o.file and k.key = o.key""",
+            values,
+        )
+        connection.execute(
+            f"""
+            insert into withdrawn
+            select '{record_kind}', k.file, k.key from landed.{kind.table} k
+            join touched t on t.file = k.file and (not t.is_tail or k.key = t.tail_key)
+            where k.source = $source
+              and not exists (select 1 from offered o where o.file = k.file and o.key = k.key)""",
+            values,
+        )
+
+    def _offered(self, record_kind: str) -> str:
+        """What the source offers of a kind: what was parsed, and what was recognised without being parsed."""
+        kind = RECORD_KINDS[record_kind]
+        order = [term.split()[0] for term in kind.newest_first.split(",")]
+        columns = ", ".join(dict.fromkeys(["file", "key", "hash", "position", *order]))
+        queries = [f"select {columns} from landed.{kind.table} limit 0"]
+        if parsed := self._records(record_kind):
+            queries = [f"select {columns} from {parsed}"]
+        if seen := self._spool("seen", _SEEN):
+            landed = ", ".join(
+                f"l.{name}" for name in columns.split(", ") if name not in ("file", "position")
+            )
+            queries.append(
+                f"select s.file, s.position, {landed} from {seen} s join landed.{kind.table} l "
+                "on l.source = $source and l.file = s.file and l.digest = s.digest"
+            )
+        everything = " union all by name ".join(f"({query})" for query in queries)
+        return f"""
+            select o.file, o.key, o.hash, o.position, t.is_tail, t.tail_key,
+                row_number() over newest as n, first_value(o.hash) over newest as winner
+            from ({everything}) o join touched t using (file)
+            window newest as (partition by o.file, o.key order by {kind.newest_first})"""
+
+    def _records(self, record_kind: str) -> str:
+        """The parsed records of a kind: as Parquet, for they are looked at more than once."""
+        columns = self._record_columns(record_kind)
+        spooled = self._spool(record_kind, columns)
+        if not spooled:
+            return ""
+        target = self.scratch / f"{record_kind}.parquet"
+        if not target.exists():
+            self.connection.execute(f"copy (from {spooled}) to {_quoted(target)} (format parquet)")
+        return f"read_parquet({_quoted(target)})"
+
+    def _record_columns(self, record_kind: str) -> dict[str, str]:
+        described = rows(self.connection, f"describe landed.{RECORD_KINDS[record_kind].table}")
         own = {name: kind for name, kind, *_ in described[_LEDGER_COLUMNS:]}
         return {"file": "VARCHAR", "hash": "VARCHAR", **own}
 
     def _spool(self, name: str, columns: dict[str, str]) -> str:
-        typed = ", ".join(f"'{column}': '{kind}'" for column, kind in columns.items())
-        path = str(self.scratch / f"{name}.ndjson").replace("'", "''")
-        return f"read_json('{path}', format = 'newline_delimited', columns = {{{typed}}})"
+        path = self.spool / f"{name}.ndjson"
+        return _json(path, columns) if path.exists() else ""
 
-    def _others(self) -> str:
-        return self._spool(
-            "others",
-            {
-                "file": "VARCHAR",
-                "position": "BIGINT",
-                "locator": "VARCHAR",
-                "is_rejected": "BOOLEAN",
-                "reason": "VARCHAR",
-                "mend": "VARCHAR",
-                "excerpt": "VARCHAR",
-            },
-        )
-
-    def _count(self) -> None:
-        """Fill each file's share of the books into its state."""
-        self._outcomes: dict[str, Counter[str]] = {}
+    def _findings(self) -> dict[str, Findings]:
+        found: dict[str, Findings] = {}
         for file, outcome, number in rows(
             self.connection, "select file, outcome, count(*) from compared group by all"
         ):
-            self._outcomes.setdefault(file, Counter())[outcome] = number
-        self._skipped: dict[str, Counter[str]] = {}
-        self._rejected: Counter[str] = Counter()
-        for file, is_rejected, reason, number in rows(
+            found.setdefault(file, Findings()).outcomes[outcome] = number
+        for file, reason, number in rows(
             self.connection,
-            f"select file, is_rejected, case when is_rejected then '' else reason end, count(*) "
-            f"from {self._others()} group by all",
+            "select file, case when is_rejected then null else reason end, count(*) from others group by all",
         ):
-            if is_rejected:
-                self._rejected[file] += number
+            if reason is None:
+                found.setdefault(file, Findings()).rejected = number
             else:
-                self._skipped.setdefault(file, Counter())[reason] += number
-        for file, change in self.changes.items():
-            if change.state is not None:
-                self.changes[file] = msgspec.structs.replace(change, state=self._counted(file, change.state))
-
-    def _counted(self, file: str, state: FileState) -> FileState:
-        outcomes = self._outcomes.get(file, Counter())
-        skipped = Counter(self._skipped.get(file, {}))
-        skipped.update({reason: outcomes[reason] for reason in _REPEATS if outcomes[reason]})
-        records = outcomes["new"] + outcomes["changed"] + outcomes["unchanged"]
-        quarantined = self._rejected[file]
-        before = self._before_tail(file)
-        if before is not None:
-            skipped.update(before.skipped)
-            records += before.records
-            quarantined += before.quarantined
-        return msgspec.structs.replace(
-            state,
-            tail_outcome=self._tail_outcome(file, state),
-            records=records,
-            skipped={reason: number for reason, number in skipped.items() if number > 0},
-            quarantined=quarantined,
-        )
-
-    def _before_tail(self, file: str) -> FileState | None:
-        """The books of a grown file without its former last item, which has been read again."""
-        known = self.known.get(file)
-        if known is None or self.changes[file].from_position == 0:
-            return None
-        if self.changes[file].from_position == _WHOLE_FILE:
-            return msgspec.structs.replace(known, quarantined=known.quarantined - known.is_refused)
-        skipped = Counter(known.skipped)
-        if known.tail_outcome not in (_RECORD, _QUARANTINED):
-            skipped[known.tail_outcome] -= 1
-        return msgspec.structs.replace(
-            known,
-            records=known.records - (known.tail_outcome == _RECORD),
-            skipped=dict(skipped),
-            quarantined=known.quarantined - (known.tail_outcome == _QUARANTINED),
-        )
-
-    def _tail_outcome(self, file: str, state: FileState) -> str:
-        """A last message that repeats an earlier one stands in the books as a duplicate, not as a record."""
-        if state.resume_at is None or state.tail_outcome != _RECORD:
-            return state.tail_outcome
-        found = rows(
+                found.setdefault(file, Findings()).skipped[reason] = number
+        tails = [(file, each.state.resume_at) for file, each in self.changes.items() if each.state]
+        tails = [(file, position) for file, position in tails if position is not None]
+        for file, outcome in rows(
             self.connection,
-            "select outcome from compared where file = ? and position = ?",
-            [file, state.resume_at],
-        )
-        outcome = str(found[0][0]) if found else _RECORD
-        return outcome if outcome in _REPEATS else _RECORD
-
-    def _states(self) -> list[FileState]:
-        changed = [change.state for change in self.changes.values() if change.state is not None]
-        return [*self.kept.values(), *changed]
-
-    def _books(self) -> SourceRun:
-        totals: Counter[str] = Counter()
-        for outcomes in self._outcomes.values():
-            totals.update(outcomes)
-        skipped: Counter[str] = Counter()
-        for state in self._states():
-            skipped.update(state.skipped)
-        carried = sum(state.records for state in self.kept.values())
-        for file in self.changes:
-            before = self._before_tail(file)
-            carried += before.records if before else 0
-        quarantined = sum(state.quarantined for state in self._states())
-        [(withdrawn,)] = rows(self.connection, "select count(*) from withdrawn")
-        unchanged = totals["unchanged"] + carried
-        return SourceRun(
-            name=self.source,
-            kind="",
-            status="ok" if self.changes else "unchanged",
-            read=self._taken + carried + self._carried_others(),
-            new=totals["new"],
-            changed=totals["changed"],
-            unchanged=unchanged,
-            skipped=dict(sorted(skipped.items())),
-            quarantined=quarantined,
-            withdrawn=withdrawn,
-        )
-
-    def _carried_others(self) -> int:
-        carried = sum(sum(state.skipped.values()) + state.quarantined for state in self.kept.values())
-        for file in self.changes:
-            before = self._before_tail(file)
-            carried += sum(before.skipped.values()) + before.quarantined if before else 0
-        return carried
+            """
+            select file, outcome from compared
+            join (select unnest(?::varchar[]) as file, unnest(?::bigint[]) as position)
+                using (file, position)""",
+            [[file for file, _ in tails], [position for _, position in tails]],
+        ):
+            found[file].tail = outcome
+        return found
 
     def _write_parts(self, parts: Path, batch: int, landed_at: datetime) -> None:
-        own = [column for column in self._record_columns() if column not in ("file", "hash")]
-        listed = ", ".join(f'r."{column}"' for column in own)
         constants = f"$source as source, {batch}::bigint as batch, $landed_at::timestamptz as ingested_at"
         values = {"source": self.source, "landed_at": landed_at}
-        for name, query in (
-            (
-                landing.RECORDS,
-                f"""select {constants}, r.file, r.hash, {listed}
-                from {self._spool("records", self._record_columns())} r
-                semi join (from compared where outcome in ('new', 'changed')) c using (file, position)
-                order by r.file, r.position""",
-            ),
-            (landing.WITHDRAWN, f"select {constants}, file, key from withdrawn order by file, key"),
-            (
-                landing.REJECTED,
-                f"""select {constants}, file, position, locator, reason, mend, excerpt
-                from {self._others()} where is_rejected order by file, position""",
-            ),
-        ):
-            path = str(parts / name).replace("'", "''")
-            self.connection.execute(f"copy ({query}) to '{path}' (format parquet, compression zstd)", values)
+        arrived = rows(
+            self.connection, "select distinct record_kind from compared where outcome in ('new', 'changed')"
+        )
+        queries = {
+            landing.WITHDRAWN: f"select {constants}, record_kind, file, key from withdrawn order by all",
+            landing.REJECTED: f"""select {constants}, file, position, locator, reason, mend, excerpt
+                from others where is_rejected order by file, position""",
+        }
+        for (record_kind,) in arrived:
+            own = [name for name in self._record_columns(record_kind) if name not in ("file", "hash")]
+            listed = ", ".join(f'r."{column}"' for column in own)
+            queries[f"{record_kind}.parquet"] = f"""
+                select {constants}, r.file, r.hash, {listed} from {self._records(record_kind)} r
+                semi join (
+                    from compared where outcome in ('new', 'changed') and record_kind = '{record_kind}'
+                ) c using (file, position)
+                order by r.file, r.position"""
+        for name, query in queries.items():
+            target = _quoted(parts / name)
+            self.connection.execute(f"copy ({query}) to {target} (format parquet, compression zstd)", values)
 
 
 def known_files(connection: Connection, source: str) -> dict[str, FileState]:
@@ -359,13 +341,11 @@ def remove_source(
     [(kind, location)] = rows(
         connection, "select kind, location from ledger.sources where source = ?", [source]
     )
-    parts = landing.clear(scratch)
     manifest = Manifest(
         schema_version=SCHEMA_VERSION,
         batch=batch,
         source=source,
         kind=kind,
-        record_kind="",
         location=location,
         run_id=run_id,
         landed_at=landed_at,
@@ -373,25 +353,13 @@ def remove_source(
         files={},
         parts={},
     )
-    return target.add(parts, manifest)
+    return target.add(landing.clear(scratch), manifest)
 
 
-def _record_line(file: str, record: _Item) -> bytes:
-    content = [getattr(record, field.name) for field in fields(record) if field.name not in _PLACE_FIELDS]
-    digest = hashlib.sha256(msgspec.json.encode(content)).hexdigest()[:32]
-    place = msgspec.json.encode({"file": file, "hash": digest})
-    return place[:-1] + b"," + msgspec.json.encode(record)[1:] + b"\n"
+def _json(path: Path, columns: dict[str, Any]) -> str:
+    typed = ", ".join(f"'{column}': '{kind}'" for column, kind in columns.items())
+    return f"read_json({_quoted(path)}, format = 'newline_delimited', columns = {{{typed}}})"
 
 
-def _other_line(file: str, item: _Item) -> bytes:
-    is_rejected = hasattr(item, "mend")
-    line = {
-        "file": file,
-        "position": item.position,
-        "locator": item.locator,
-        "is_rejected": is_rejected,
-        "reason": item.reason,
-        "mend": item.mend if is_rejected else "",
-        "excerpt": item.excerpt if is_rejected else "",
-    }
-    return msgspec.json.encode(line) + b"\n"
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"

@@ -1,6 +1,7 @@
 """Landing: immutable batches of records on disk, from which the warehouse can be made anew at any time.
 
-    landing/<source>/<batch>-<digest>/   manifest.json  records.parquet  withdrawn.parquet  rejected.parquet
+    landing/<source>/<batch>-<digest>/   manifest.json  withdrawn.parquet  rejected.parquet
+                                         message.parquet  event.parquet  card.parquet …  what there is of each
     landing/runs/<batch>-<run>.json      what one run of the sync did, one entry a source
 
 A batch is written under a temporary name, synced to the disk, renamed, and never touched again. Batches are
@@ -10,7 +11,7 @@ numbered over all sources; loading them in that order gives the same warehouse e
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -22,20 +23,17 @@ from warehouse.errors import WarehouseError
 _Kind = TypeVar("_Kind")
 
 RUNS = "runs"
-RECORDS, WITHDRAWN, REJECTED, MANIFEST = (
-    "records.parquet",
-    "withdrawn.parquet",
-    "rejected.parquet",
-    "manifest.json",
-)
+WITHDRAWN, REJECTED, MANIFEST = "withdrawn.parquet", "rejected.parquet", "manifest.json"
+_OF_VERSION_1 = "records.parquet"
 
 
 class FileState(msgspec.Struct, kw_only=True, frozen=True):
     """A file as it was read: enough to know a change without reading it, and where to go on if it grew.
 
-    fingerprint: hash of the first `size` bytes. resume_at: offset of its last item, None if the format
-    cannot be read from the middle. tail_key: the key of that item; tail_outcome: ``record``, ``quarantined``
-    or the reason why it was skipped. is_refused: the last reading found another format in it.
+    fingerprint: hash of the first `size` bytes, or what else tells its content. format: what it was read as,
+    empty if it was none of the source's. record_kind: what it holds. resume_at: offset of its last item, None
+    if the format cannot be read from the middle. tail_key: the key of that item. tail_outcome: ``record``,
+    ``quarantined`` or the reason why it was skipped. is_refused: it could not be read the last time.
     records, skipped, quarantined: the file's share of the books.
     """
 
@@ -44,6 +42,8 @@ class FileState(msgspec.Struct, kw_only=True, frozen=True):
     inode: int
     fingerprint: str
     reader_version: int
+    format: str = ""
+    record_kind: str = ""
     resume_at: int | None = None
     tail_key: str | None = None
     tail_outcome: str = "record"
@@ -51,6 +51,11 @@ class FileState(msgspec.Struct, kw_only=True, frozen=True):
     records: int = 0
     skipped: dict[str, int] = {}
     quarantined: int = 0
+
+    @classmethod
+    def of_unread(cls, size: int, mtime_ns: int, inode: int) -> "FileState":
+        """A file that was looked at and not opened."""
+        return cls(size=size, mtime_ns=mtime_ns, inode=inode, fingerprint="", reader_version=0)
 
 
 class FileChange(msgspec.Struct, kw_only=True, frozen=True):
@@ -61,13 +66,16 @@ class FileChange(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class Manifest(msgspec.Struct, kw_only=True, frozen=True):
-    """What a batch is: whose, when, what it holds, and the SHA-256 of each of its parts."""
+    """What a batch is: whose, when, what it holds, and the SHA-256 of each of its parts.
+
+    record_kind: of the one kind of record in a batch of schema version 1; empty in later ones.
+    """
 
     schema_version: int
     batch: int
     source: str
     kind: str
-    record_kind: str
+    record_kind: str = ""
     location: str
     run_id: str
     landed_at: datetime
@@ -117,6 +125,11 @@ class Batch(msgspec.Struct, frozen=True):
     folder: Path
     manifest: Manifest
 
+    def records(self, record_kind: str) -> Path | None:
+        """The part that holds the records of a kind, if there are any."""
+        name = _OF_VERSION_1 if self.manifest.record_kind == record_kind else f"{record_kind}.parquet"
+        return self.folder / name if name in self.manifest.parts else None
+
 
 class Landing:
     """The batches under one folder. Only the holder of the writer's lock may add to it."""
@@ -124,22 +137,27 @@ class Landing:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def batches(self) -> list[Batch]:
-        """Every landed batch, in order. Raises WarehouseError for a manifest that it cannot read."""
+    def batches(self, *, but: Container[int] = ()) -> list[Batch]:
+        """Every landed batch, in order, without those of the numbers `but`, which are not looked at.
+
+        Raises WarehouseError for a manifest that it cannot read.
+        """
         found = []
         for manifest in self.folder.glob(f"*/*/{MANIFEST}"):
-            if manifest.parent.name.startswith("."):
+            name = manifest.parent.name
+            if name.startswith(".") or _number(name) in but:
                 continue
             found.append(Batch(manifest.parent, _decoded(manifest, Manifest)))
         return sorted(found, key=lambda batch: batch.manifest.batch)
 
-    def runs(self) -> list[Run]:
-        """Every recorded run, in order."""
-        return [_decoded(path, Run) for path in sorted((self.folder / RUNS).glob("*.json"))]
+    def runs(self, *, but: Container[str] = ()) -> list[Run]:
+        """Every recorded run, in order, without those of the ids `but`, which are not looked at."""
+        paths = sorted((self.folder / RUNS).glob("*.json"))
+        return [_decoded(path, Run) for path in paths if path.stem.partition("-")[2] not in but]
 
     def next_batch(self) -> int:
         """One more than the highest number in use."""
-        numbers = [int(entry.name.split("-")[0]) for entry in self._entries()]
+        numbers = [_number(entry.name) for entry in self._entries()]
         return max(numbers, default=0) + 1
 
     def add(self, parts: Path, manifest: Manifest) -> Batch:
@@ -206,6 +224,12 @@ def clear(folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder
+
+
+def _number(entry: str) -> int:
+    """The number that the name of a batch or a run begins with."""
+    digits = entry.partition("-")[0]
+    return int(digits) if digits.isdigit() else 0
 
 
 def _decoded(path: Path, kind: type[_Kind]) -> _Kind:

@@ -24,12 +24,12 @@ def prepare(connection: Connection) -> None:
 def load_pending(connection: Connection, source: Landing) -> int:
     """Load every batch and run that has landed and is not in the database yet; how many batches that was."""
     loaded = {number for (number,) in rows(connection, "select batch from ledger.batches")}
-    pending = [batch for batch in source.batches() if batch.manifest.batch not in loaded]
-    load(connection, pending)
+    pending = source.batches(but=loaded)
+    if pending:
+        load(connection, pending)
     known_runs = {run_id for (run_id,) in rows(connection, "select distinct run_id from ledger.runs")}
-    for run in source.runs():
-        if run.run_id not in known_runs:
-            load_run(connection, run)
+    for run in source.runs(but=known_runs):
+        load_run(connection, run)
     return len(pending)
 
 
@@ -38,9 +38,8 @@ def load(connection: Connection, batches: Sequence[Batch]) -> None:
     for batch in batches:
         landing.verify(batch)
     _list_removals(connection, batches)
-    for record_kind, kind in RECORD_KINDS.items():
-        own = [batch for batch in batches if batch.manifest.record_kind == record_kind]
-        _load_records(connection, kind.table, own)
+    for record_kind in RECORD_KINDS:
+        _load_records(connection, record_kind, batches)
     _load_births(connection, batches)
     _load_quarantine(connection, batches)
     for batch in batches:
@@ -82,18 +81,15 @@ def _list_removals(connection: Connection, batches: Sequence[Batch]) -> None:
             )
 
 
-def _load_records(connection: Connection, table: str, batches: Sequence[Batch]) -> None:
+def _load_records(connection: Connection, record_kind: str, batches: Sequence[Batch]) -> None:
     """The last word on each (source, file, key) among what is there, what landed and what was withdrawn."""
+    table = RECORD_KINDS[record_kind].table
+    arrived, withdrawn = _records(batches, record_kind), _withdrawn(batches, record_kind)
     [(removals,)] = rows(connection, "select count(*) from removals")
-    if not batches and not removals:
+    if not (arrived or withdrawn or removals):
         return
-    records = (
-        _parts(batches, landing.RECORDS) or f"(select * exclude (born_batch) from landed.{table} limit 0)"
-    )
-    withdrawn = (
-        _parts(batches, landing.WITHDRAWN)
-        or "(select '' as source, 0 as batch, '' as file, '' as key limit 0)"
-    )
+    records = arrived or f"(select * exclude (born_batch) from landed.{table} limit 0)"
+    withdrawn = withdrawn or "(select '' as source, 0 as batch, '' as file, '' as key limit 0)"
     connection.execute(
         f"""
         create or replace temp table words as
@@ -137,15 +133,18 @@ def _load_records(connection: Connection, table: str, batches: Sequence[Batch]) 
 def _load_births(connection: Connection, batches: Sequence[Batch]) -> None:
     """Note the batch in which each mention of a person came first; a birth stays though its records go."""
     mentions = {
-        "message": "select 'header' as origin, p.name, p.address, batch from {0}, unnest(parties) as u(p)",
+        "message": """
+            select
+                if(coalesce(service, 'email') = 'email', 'header', service) as origin,
+                p.name, p.address, batch
+            from {0}, unnest(parties) as u(p)""",
         "event": """
             select 'calendar' as origin, a.name, a.address, batch from {0}, unnest(attendees) as u(a)
             union all select 'calendar', organizer_name, organizer_address, batch from {0}""",
         "card": "select 'card' as origin, source as name, key as address, batch from {0}",
     }
     for record_kind, query in mentions.items():
-        own = [batch for batch in batches if batch.manifest.record_kind == record_kind]
-        records = _parts(own, landing.RECORDS)
+        records = _records(batches, record_kind)
         if records:
             connection.execute(
                 f"""
@@ -172,7 +171,7 @@ def _load_quarantine(connection: Connection, batches: Sequence[Batch]) -> None:
                 manifest.source,
             ],
         )
-        rejected = _parts([batch], landing.REJECTED)
+        rejected = _parquet(_existing([batch], landing.REJECTED))
         if rejected:
             connection.execute(
                 f"""
@@ -209,12 +208,35 @@ def _load_manifest(connection: Connection, batch: Batch) -> None:
     )
 
 
-def _parts(batches: Sequence[Batch], name: str) -> str:
-    """A read_parquet over that part of each batch, or nothing if no batch has it."""
-    paths = [batch.folder / name for batch in batches if name in batch.manifest.parts]
-    return (
-        f"read_parquet([{', '.join(_quoted(path) for path in paths)}], union_by_name = true)" if paths else ""
-    )
+def _records(batches: Sequence[Batch], record_kind: str) -> str:
+    """The records of a kind in all batches, or nothing. An older batch lacks the younger columns."""
+    parts = [part for batch in batches if (part := batch.records(record_kind))]
+    table = RECORD_KINDS[record_kind].table
+    shape = f"select * exclude (born_batch) from landed.{table} limit 0"
+    return f"(({shape}) union all by name from {_parquet(parts)})" if parts else ""
+
+
+def _withdrawn(batches: Sequence[Batch], record_kind: str) -> str:
+    """What was withdrawn of a kind in all batches, or nothing. A batch of version 1 is of one kind."""
+    old = _existing([each for each in batches if each.manifest.record_kind == record_kind], landing.WITHDRAWN)
+    new = _existing([each for each in batches if not each.manifest.record_kind], landing.WITHDRAWN)
+    queries = [f"select source, batch, file, key from {_parquet(old)}"] if old else []
+    if new:
+        queries.append(
+            f"select source, batch, file, key from {_parquet(new)} where record_kind = '{record_kind}'"
+        )
+    return f"({' union all '.join(queries)})" if queries else ""
+
+
+def _existing(batches: Sequence[Batch], name: str) -> list[Path]:
+    return [batch.folder / name for batch in batches if name in batch.manifest.parts]
+
+
+def _parquet(paths: Sequence[Path]) -> str:
+    """A read_parquet over these files, or nothing if there are none."""
+    if not paths:
+        return ""
+    return f"read_parquet([{', '.join(_quoted(path) for path in paths)}], union_by_name = true)"
 
 
 def _quoted(path: Path) -> str:

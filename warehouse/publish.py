@@ -46,6 +46,18 @@ def writer(home: Path, *, wait_seconds: float = 0.0) -> Iterator[None]:
         yield
 
 
+def schema_of(published: Path) -> int | None:
+    """The schema version of a published database; None if there is none, or none that can be read."""
+    if not published.exists():
+        return None
+    try:
+        with opened(published, read_only=True) as connection:
+            [(version,)] = connection.execute("select schema_version from meta.publication").fetchall()
+    except (WarehouseError, ValueError):
+        return None
+    return int(version)
+
+
 @contextmanager
 def shadow(published: Path, *, memory_limit_mb: int, from_nothing: bool = False) -> Iterator[Connection]:
     """A connection on a copy of the published database, inside one transaction, published at the end.

@@ -115,12 +115,12 @@ def _lower(limit: int, value: int) -> None:
 
 
 def _run(database: Path, query: str, write: Write, limits: Limits) -> None:
-    import duckdb  # only the child pays for the import
+    from warehouse.connection import engine  # only the child pays for the import
 
     settings = {**_SETTINGS, "memory_limit": f"{limits.memory_mb // 2}MB"}
     try:
-        connection = duckdb.connect(str(database), read_only=True, config=settings)
-    except duckdb.Error as error:
+        connection = engine.connect(str(database), read_only=True, config=settings)
+    except engine.Error as error:
         raise UserError(f"{database}: {_first_line(error)}; `kith rebuild` makes it anew") from error
     connection.execute("set TimeZone = 'UTC'")
     connection.execute("set lock_configuration = true")
@@ -138,9 +138,9 @@ def _run(database: Path, query: str, write: Write, limits: Limits) -> None:
         cursor = connection.execute(statements[0])
         columns = [str(column[0]) for column in cursor.description or ()]
         write(columns, _rows(cursor))
-    except duckdb.OutOfMemoryException as error:
+    except engine.OutOfMemoryException as error:
         raise UserError(_too_much(limits)) from error
-    except duckdb.Error as error:
+    except engine.Error as error:
         raise UserError(f"the query failed: {_first_line(error)}") from error
 
 

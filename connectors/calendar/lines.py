@@ -1,154 +1,151 @@
-"""iCalendar text as a forest of components (RFC 5545 3.1, 3.4), one damaged line costing only itself.
-
-We split lines ourselves rather than parse whole files with a library: a library gives up a calendar for
-one bad line, and it reads summaries, descriptions and attachments that must never be looked at.
-"""
+"""Content lines of iCalendar (RFC 5545 3.1, RFC 6868): those that metadata needs, each within its bounds."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from connectors.text import decode, wide_encoding
+from connectors.bounds import Bounds
+from connectors.calendar.blocks import unfolded
+from connectors.text import decode
 
 # The names that an event's metadata, its zone and its calendar need; no other line is decoded at all.
-KEPT = frozenset(
-    {"ATTENDEE", "CREATED", "DTEND", "DTSTAMP", "DTSTART", "DURATION", "EXDATE", "LAST-MODIFIED", "METHOD"}
-    | {"ORGANIZER", "RDATE", "RECURRENCE-ID", "RRULE", "SEQUENCE", "STATUS", "TRANSP", "TZID", "TZOFFSETFROM"}
-    | {"TZOFFSETTO", "UID", "VERSION", "X-LIC-LOCATION", "X-WR-TIMEZONE"}
+KEPT = (
+    *("ATTENDEE", "CREATED", "DTEND", "DTSTAMP", "DTSTART", "DURATION", "EXDATE", "EXRULE", "LAST-MODIFIED"),
+    *("METHOD", "ORGANIZER", "RDATE", "RECURRENCE-ID", "RRULE", "SEQUENCE", "STATUS", "TRANSP", "TZID"),
+    *("TZOFFSETFROM", "TZOFFSETTO", "UID", "VERSION", "X-LIC-LOCATION", "X-WR-TIMEZONE"),
 )
-_SIBLINGS = frozenset({"VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VTIMEZONE"})
-_NESTED = frozenset({"STANDARD", "DAYLIGHT", "AVAILABLE", "PARTICIPANT"})
 _MOMENTS = frozenset({"DTSTART", "DTEND", "RECURRENCE-ID", "RDATE", "EXDATE"})
+_LISTS = frozenset({"RDATE", "EXDATE"})
 
-_MARK = b"\xef\xbb\xbf"
-_EDGE = re.compile(rb"\s*(BEGIN|END)\s*:\s*([A-Z0-9-]+)\s*\Z", re.IGNORECASE)
-_NAME = re.compile(rb"\s*([A-Z0-9-]+)\s*[;:]", re.IGNORECASE)
-_LINE = re.compile(r'([^;:]+)((?:;[^:;="]*(?:=(?:"[^"]*"|[^":;])*)?)*):(.*)', re.DOTALL)
+_WANTED = re.compile(
+    rb"\n(?:\xef\xbb\xbf)?("
+    + "|".join(KEPT).encode()
+    + rb")[ \t]*([;:][^\n]*+(?:\n(?:\r?\n)*+[ \t][^\n]*+)*+)"
+)
+# A name in small letters, or folded: rare, so that all others need not be looked at for it.
+_ODD_NAME = re.compile(
+    rb"\n(?:\xef\xbb\xbf)?[A-Z-]*+(?:[a-z][A-Za-z-]*+[ \t]*(?:[;:]|\r?\n)|(?<=[A-Z-])(?:\r?\n)++[ \t])"
+)
+_ANY_NAME = re.compile(rb"\n(?:\xef\xbb\xbf)?[A-Za-z-]+")
+_LINE = re.compile(r'((?:;[^:;="]*(?:=(?:"[^"]*"|[^":;])*)?)*):(.*)', re.DOTALL)
 _PARAMETER = re.compile(r';([^:;="]*)=((?:"[^"]*"|[^":;])*)')
 _CARET = re.compile(r"\^([n'^])")
 _CARETS = {"n": "\n", "'": '"', "^": "^"}
+_NAMES = {name.encode(): name for name in KEPT}
+_NONE: list[bytes] = []
+_NO_PARAMETERS: dict[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """One content line: name and parameter names in upper case, quotes removed, the value as written."""
+    """One content line: parameter names in upper case, quotes removed, the value as written."""
 
-    name: str
     parameters: dict[str, str]
     value: str
 
 
-@dataclass(slots=True)
-class Component:
-    """What stands between BEGIN and END. position: byte offset of BEGIN; line: its number, from 1."""
+class Lines:
+    """The lines of one component that we keep, as bytes from the ``;`` or ``:`` after the name on.
 
-    name: str
-    position: int
-    line: int
-    is_closed: bool = False
-    properties: list[Property] = field(default_factory=list)
-    children: list["Component"] = field(default_factory=list)
+    capped: what its bounds left out, a clause each.
+    """
+
+    __slots__ = ("_raw", "_text", "capped")
+
+    def __init__(self, own: bytes, bounds: Bounds) -> None:
+        """own: the component's bytes, every line after its line break."""
+        if b"\0" in own:
+            own = own.replace(b"\0", b"")
+        if _ODD_NAME.search(own):
+            own = _ANY_NAME.sub(lambda name: name[0].upper(), unfolded(own))
+        self.capped: list[str] = []
+        self._raw: dict[str, list[bytes]] = {}
+        if len(own) > min(bounds.properties, bounds.line_bytes):
+            self._gather_within(own, bounds)
+            return
+        lines = self._raw  # too short to reach a bound
+        for named, raw in _WANTED.findall(own):
+            if (name := _NAMES[named]) in lines:
+                lines[name].append(raw)
+            else:
+                lines[name] = [raw]
+
+    def _gather_within(self, own: bytes, bounds: Bounds) -> None:
+        room, longest = bounds.properties, bounds.line_bytes
+        for found in _WANTED.finditer(own):
+            named, raw = found.groups()
+            name = _NAMES[named]
+            if len(raw) > longest:
+                raw = self._cut(raw, name, longest)
+            room -= 1
+            if name not in self._raw:
+                self._raw[name] = [raw]
+            elif room >= 0:
+                self._raw[name].append(raw)
+            else:
+                self._tell(f"properties beyond {bounds.properties}")
+
+    def raw(self, name: str) -> list[bytes]:
+        """Its lines of that name, in file order."""
+        return self._raw.get(name, _NONE)
 
     def all(self, name: str) -> list[Property]:
-        """Its properties of that name, in file order."""
-        return [found for found in self.properties if found.name == name]
+        """Its readable properties of that name, in file order."""
+        return [found for raw in self._raw.get(name, _NONE) if (found := stated(name, raw))]
 
     def text(self, name: str) -> str:
         """The first value of that name without surrounding space, or an empty text."""
-        return next((found.value.strip() for found in self.properties if found.name == name), "")
+        for raw in self._raw.get(name, _NONE):
+            if raw.startswith(b":"):
+                return text_of(raw[1:]).strip()
+            if found := stated(name, raw):
+                return found.value
+        return ""
+
+    def names(self) -> list[str]:
+        """What is kept, the names of its lines."""
+        return [name for name, same in self._raw.items() for _ in same]
+
+    def _cut(self, raw: bytes, name: str, longest: int) -> bytes:
+        """As much of a line as the bound allows; of a list, only whole values."""
+        whole = unfolded(raw[: 4 * longest])  # a fold takes three bytes and may come after every other one
+        if len(whole) <= longest:
+            return whole
+        self._tell(f"{name} beyond {longest} bytes")
+        kept = whole[:longest]
+        return kept[: max(kept.rfind(b","), 0)] if name in _LISTS else kept
+
+    def _tell(self, clause: str) -> None:
+        if clause not in self.capped:
+            self.capped.append(clause)
 
 
-def components(data: bytes) -> list[Component]:
-    """The outermost components of a file, in file order; empty if no line begins one.
-
-    A component ends at its END, or where it plainly must have ended: at the END of what holds it, at the
-    next event, or at the next calendar; then `is_closed` stays False. An END without BEGIN is ignored.
-    """
-    roots: list[Component] = []
-    open_ones: list[Component] = []
-    for position, number, line in _content_lines(data):
-        if edge := _EDGE.match(line):
-            name = edge[2].decode().upper()
-            if edge[1].upper() == b"END":
-                _close(open_ones, name)
-            elif _is_component(name):
-                _make_room(open_ones, name)
-                begun = Component(name, position, number)
-                (open_ones[-1].children if open_ones else roots).append(begun)
-                open_ones.append(begun)
-        elif open_ones and (found := _property(line)):
-            open_ones[-1].properties.append(found)
-    return roots
+def text_of(raw: bytes) -> str:
+    """One line's bytes as text, unfolded."""
+    if b"\n" in raw:
+        raw = unfolded(raw)
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return decode(raw)
 
 
-def _is_component(name: str) -> bool:
-    # A stray "BEGIN:something" in the midst of an event must not swallow the properties that follow it.
-    return name in _NESTED or name.startswith(("V", "X-"))
-
-
-def _close(open_ones: list[Component], name: str) -> None:
-    for depth in range(len(open_ones) - 1, -1, -1):
-        if open_ones[depth].name == name:
-            open_ones[depth].is_closed = True
-            del open_ones[depth:]
-            return
-
-
-def _make_room(open_ones: list[Component], name: str) -> None:
-    """Ends what cannot hold a component of that name."""
-    if name == "VCALENDAR":
-        open_ones.clear()
-    elif name in _SIBLINGS:
-        for depth, holder in enumerate(open_ones):
-            if holder.name in _SIBLINGS:
-                del open_ones[depth:]
-                return
-
-
-def _property(line: bytes) -> Property | None:
-    """The content line if it is one that we keep. RFC 5545 3.1, RFC 6868."""
-    head = _NAME.match(line)
-    if head is None or (name := head[1].decode().upper()) not in KEPT:
-        return None
-    text = decode(line)
-    found = _LINE.fullmatch(text) or _LINE.fullmatch(
-        text.replace('"', "")
-    )  # an unbalanced quote hides the colon
+def stated(name: str, raw: bytes) -> Property | None:
+    """What a line says after its name; None if it is no content line. RFC 5545 3.1, RFC 6868."""
+    text = text_of(raw)
+    if text[:1] == ":":
+        return Property(_NO_PARAMETERS, text[1:].strip())
+    # An unbalanced quote hides the colon.
+    found = _LINE.fullmatch(text) or _LINE.fullmatch(text.replace('"', ""))
     if found is None:
         return None
     parameters = {
         key.strip().upper(): _CARET.sub(lambda caret: _CARETS[caret[1]], value.replace('"', "").strip())
-        for key, value in _PARAMETER.findall(found[2])
+        for key, value in _PARAMETER.findall(found[1])
     }
-    value = found[3]
+    value = found[2]
     if name in _MOMENTS and "TZID" in parameters and ":" in value:
         # An unquoted zone with a colon: TZID=(UTC+01:00) Berlin:20240101T090000
         zone, _, moment = value.rpartition(":")
         if moment[:8].isdigit():
             parameters["TZID"], value = f"{parameters['TZID']}:{zone}", moment
-    return Property(name, parameters, value.strip())
-
-
-def _content_lines(data: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """(byte offset, line number, unfolded bytes); unfolded before decoding, as a fold may cut a character."""
-    start, first, parts = 0, 0, list[bytes]()
-    for number, (position, line) in enumerate(_physical_lines(data), start=1):
-        bare = line.rstrip(b"\r\n")
-        if parts and bare[:1] in (b" ", b"\t"):
-            parts.append(bare[1:])
-        elif bare:
-            if parts:
-                yield start, first, b"".join(parts)
-            start, first, parts = position, number, [bare.removeprefix(_MARK)]
-    if parts:
-        yield start, first, b"".join(parts)
-
-
-def _physical_lines(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """(byte offset in the file, line with its ending); UTF-16 and UTF-32 become UTF-8."""
-    encoding = wide_encoding(data)
-    position = 0
-    narrow = data if encoding is None else data.decode(encoding, "ignore").encode()
-    for line in narrow.splitlines(keepends=True):
-        yield position, line
-        position += len(line if encoding is None else line.decode().encode(encoding))
+    return Property(parameters, value.strip())

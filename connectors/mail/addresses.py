@@ -4,10 +4,14 @@ Two promises: nothing raises, and no address comes out whose text is not in the 
 """
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
+from typing import TypeVar
 
 from connectors.mail.words import ENCODED_WORD, decode_words
 from connectors.text import clean
+
+T = TypeVar("T")
 
 Mailbox = tuple[str, str]  # display name, address
 
@@ -33,34 +37,40 @@ _ADDR_SPEC = re.compile(
 )
 
 
-def parse(text: str) -> list[Mailbox]:
-    """(name, address) for each address of an unfolded header value, in order, at most `MOST`.
+def parse(text: str, most: int = MOST) -> list[Mailbox]:
+    """(name, address) for each address of an unfolded header value, in order, at most `most`.
 
     Groups give their members. An unquoted comma in a name (``Doe, Jane <j@x>``) stays in the name.
     """
-    found: list[Mailbox] = []
+    return each(text, mailbox, most)
+
+
+def each(text: str, reading: Callable[[str], T | None], most: int = MOST) -> list[T]:
+    """What `reading` makes of each token of an address list that it takes for an address, at most `most`."""
+    found: list[T] = []
     held = ""  # text without an address: the first half of such a name, or nothing of interest
     for piece in _PIECES.findall(text):
-        if piece == ",":
+        if "@" in piece:
+            token = held + piece if held and "<" in piece else piece
+            item = reading(token[-_LONGEST_TOKEN:])
+            held = ""
+            if item is not None:
+                found.append(item)
+                if len(found) == most:
+                    break
+        elif piece == ",":
             held = held and held + ","
         elif piece in (":", ";"):
             held = ""
-        elif "@" not in piece:
-            held += piece
         else:
-            token = held + piece if held and "<" in piece else piece
-            mailbox = _mailbox(token[-_LONGEST_TOKEN:].strip())
-            held = ""
-            if mailbox:
-                found.append(mailbox)
-                if len(found) == MOST:
-                    break
+            held += piece
     return found
 
 
 @lru_cache(maxsize=1 << 14)
-def _mailbox(token: str) -> Mailbox | None:
+def mailbox(token: str) -> Mailbox | None:
     """One token of an address list. ``Name <a@b>``, ``a@b (Name)``, ``<a@b>``, ``Name a@b`` and ``a@b``."""
+    token = token.strip()
     atoms = _ATOMS.findall(token)
     angles = [i for i, atom in enumerate(atoms) if atom[0] == "<" and atom[-1] == ">" and "@" in atom]
     if not angles:

@@ -26,6 +26,16 @@ _RFC_5322 = re.compile(
     r"(\d{1,2})[:.](\d\d)(?:[:.](\d\d))?(?:[.,]\d{1,9})?"
     r"(?:\s*(?:GMT|UTC|UT)?([+-]\d\d:?\d\d)|\s*([A-Za-z]{1,5}))?(?![\d:])"
 )
+# What nearly all mail has, and nothing else: the day and the zone are few, and remembered.
+_USUAL = re.compile(
+    r"\s*[A-Z][a-z][a-z], (\d\d? [A-Z][a-z][a-z] [12]\d{3}) ([01]\d|2[0-3]):([0-5]\d):([0-5]\d) ([+-]\d{4})"
+    r"(?: \([A-Z]{1,5}\))?\s*"
+)
+_ISO_8601 = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d))?(?:[.,]\d{1,9})?\s*(Z|[+-]\d\d:?\d\d)?(?![\d:])"
+)
+_AMERICAN = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}),? (\d{1,2}):(\d\d)(?::(\d\d))?")
+_HALF_DAY = re.compile(r"\b(1[0-2]|0?\d)([:.]\d\d(?:[:.]\d\d)?) ?([AaPp])\.?[Mm]\b\.?")
 _COMMENT = re.compile(r"\([^()]*\)")
 
 # RFC 5322 4.3, then European ones that mailers write; any other name says nothing and counts as UTC.
@@ -43,15 +53,32 @@ def instant(text: str, *, any_offset: bool = False) -> datetime | None:
 
     An offset beyond +-14:59 makes the date unusable, unless `any_offset`: then the time is read as UTC.
     """
+    if (usual := _USUAL.fullmatch(text)) and (midnight := _midnight(usual[1], usual[5])):
+        moment = midnight + timedelta(0, int(usual[2]) * 3600 + int(usual[3]) * 60 + int(usual[4]))
+        return moment if _EARLIEST <= moment < _LATEST else None
     match = _RFC_5322.match(text)
     if match is None:
         return _unusual(text, any_offset=any_offset)
     day, month, year, hour, minute, second, offset, zone = match.groups()
+    if zone and zone.lower() in ("am", "pm"):
+        return _unusual(text, any_offset=any_offset)
     number = _MONTHS.get(month.lower())
     if number is None:
         return None
     digits = (int(year), number, int(day), int(hour), int(minute), int(second or 0))
     return _utc(digits, offset or zone or "", any_offset=any_offset)
+
+
+@lru_cache(maxsize=4096)
+def _midnight(day: str, zone: str) -> datetime | None:
+    """The instant at which a day such as ``4 Mar 2024`` began in a zone, if there is such a day."""
+    number, month, year = day.split(" ")
+    offset = _offset(zone)
+    try:
+        start = datetime(int(year), _MONTHS[month.lower()], int(number), tzinfo=UTC)
+        return None if offset is None else start - offset
+    except (KeyError, ValueError, OverflowError):
+        return None
 
 
 def received_at(text: str) -> datetime | None:
@@ -102,8 +129,18 @@ def _offset(zone: str) -> timedelta | None:
 
 
 def _unusual(text: str, *, any_offset: bool) -> datetime | None:
-    """A date in another order or with comments inside; the standard library's parser is the judge."""
+    """ISO 8601, hours with AM and PM, a date in another order or with comments inside; for what is left the
+    standard library's parser is the judge."""
     text = " ".join(_COMMENT.sub(" ", text[:200]).split())
+    if half := _HALF_DAY.search(text):
+        hour = int(half[1]) % 12 + (12 if half[3] in "Pp" else 0)
+        text = f"{text[: half.start()]}{hour:02d}{half[2]}{text[half.end() :]}"
+        if american := _AMERICAN.match(text):
+            month, day, year, *time = (int(part or 0) for part in american.groups())
+            return _utc((year, month, day, *time), "", any_offset=any_offset)
+    if iso := _ISO_8601.match(text):
+        digits = tuple(int(part or 0) for part in iso.groups()[:6])
+        return _utc(digits, (iso[7] or "").removeprefix("Z"), any_offset=any_offset)
     if match := _RFC_5322.match(text):
         return instant(match[0], any_offset=any_offset)
     if _ASCTIME.search(text):

@@ -5,6 +5,13 @@ Nothing here raises: an unknown charset or broken base64 costs at most the chara
 
 import binascii
 import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_REMEMBERED = 1024  # characters
 
 # Section 2, without its ban on spaces in the text, which mailers break; RFC 2231 adds "*language".
 ENCODED_WORD = r"=\?[\w.:+-]{1,40}(?:\*[\w-]{0,20})?\?[bBqQ]\?[^?]{0,4000}+\?="
@@ -16,14 +23,25 @@ _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 _NOT_A_CHARSET = re.compile(r"escape|punycode|idna|undefined", re.IGNORECASE)
 
 
-def plain_text(value: bytes) -> str:
-    """A raw header value as unfolded text (RFC 5322 2.2.3); 8-bit bytes are UTF-8, else cp1252."""
-    if b"\n" in value:
-        value = value.replace(b"\r", b"").replace(b"\n", b"")
+def plain_text(value: str) -> str:
+    """A raw header value, one character a byte, as unfolded text (RFC 5322 2.2.3); 8-bit bytes are UTF-8,
+    else cp1252."""
+    if "\n" in value:
+        value = value.replace("\r", "").replace("\n", "")
+    if value.isascii():
+        return value.strip()
+    data = value.encode("latin-1")
     try:
-        return value.decode().strip()
+        return data.decode().strip()
     except UnicodeDecodeError:
-        return value.decode("cp1252", "replace").strip()
+        return data.decode("cp1252", "replace").strip()
+
+
+def remembered(reading: Callable[[str], T]) -> Callable[[str], T]:
+    """`reading` that keeps its latest results. Long values are read each time, so that hostile mail cannot
+    fill the memory."""
+    known = lru_cache(maxsize=1024)(reading)
+    return lambda value: known(value) if len(value) <= _REMEMBERED else reading(value)
 
 
 def decode_words(text: str) -> str:

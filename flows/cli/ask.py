@@ -1,5 +1,6 @@
 """`kith quiet`, `kith person` and `kith status`: questions to the published warehouse."""
 
+import gc
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, cast
 
@@ -9,8 +10,8 @@ from flows.asking import published_day, published_quiet, today
 from flows.cli import render
 from flows.cli.main import home_of
 from flows.cli.options import as_of_option, format_option, home_option
-from flows.settings import Home
-from warehouse.connection import Connection, opened, rows
+from flows.settings import Home, Source
+from warehouse.connection import Connection, opened, rows, table
 from warehouse.errors import UserError
 from warehouse.escaping import to_terminal
 
@@ -36,9 +37,7 @@ def quiet(ctx: click.Context, top: int | None, as_of: date | None, style: str, h
         if day == published_day(connection):
             columns, listed = published_quiet(connection, number)
         else:
-            from flows.answers import answers
-
-            found = answers(connection, place, day).gone_quiet.head(number)
+            found = _derived(connection, place, day).gone_quiet.head(number)
             columns, listed = found.columns, found.rows()
     if style != "table":
         render.write(style, columns, listed)
@@ -58,12 +57,10 @@ def quiet(ctx: click.Context, top: int | None, as_of: date | None, style: str, h
 @click.pass_context
 def person(ctx: click.Context, who: str, as_of: date | None, style: str, home: str | None) -> None:
     """One person: identifiers, rhythm, timeline. WHO is an id, an address, or a name or part of one."""
-    from flows.answers import answers
-
     place = home_of(ctx, home)
     with opened(place.require_database(), read_only=True) as connection:
         person_id = _find(connection, who)
-        found = answers(connection, place, as_of or today(place.settings()))
+        found = _derived(connection, place, as_of or today(place.settings()))
         document = _document(connection, found, person_id)
     if style == "json":
         render.write_json(document)
@@ -73,6 +70,21 @@ def person(ctx: click.Context, who: str, as_of: date | None, style: str, home: s
         timeline = _rows(document, "timeline")
         columns = ("occurred_at", "channel", "direction", "party_size", "source")
         render.write(style, columns, [[each[column] for column in columns] for each in timeline])
+
+
+def _derived(connection: Connection, place: Home, day: date) -> "Answers":
+    """The derived tables as of a day. Polars is imported only here.
+
+    Without the garbage collector: an import makes no garbage, and to look for it takes a tenth of its time.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        from flows.answers import answers
+    finally:
+        if collects:
+            gc.enable()
+    return answers(connection, place, day)
 
 
 def _find(connection: Connection, who: str) -> str:
@@ -97,12 +109,11 @@ def _find(connection: Connection, who: str) -> str:
 
 
 def _document(connection: Connection, found: "Answers", person_id: str) -> dict[str, object]:
-    def table(query: str) -> list[dict[str, object]]:
-        relation = connection.execute(query, {"who": person_id})
-        columns = [column[0] for column in relation.description or ()]
-        return [dict(zip(columns, row, strict=True)) for row in relation.fetchall()]
+    def facts_of(query: str) -> list[dict[str, object]]:
+        columns, found = table(connection, query, [person_id])
+        return [dict(zip(columns, row, strict=True)) for row in found]
 
-    [facts] = table("select * from main.people where person_id = $who")
+    [facts] = facts_of("from main.people where person_id = ?")
     import polars as pl
 
     mine = pl.col("person_id") == person_id
@@ -114,8 +125,8 @@ def _document(connection: Connection, found: "Answers", person_id: str) -> dict[
         "first_contact_at": times.min(),
         "last_contact_at": times.max(),
         "as_of": found.as_of,
-        "identifiers": table("select * exclude (person_id) from main.identifiers where person_id = $who"),
-        "contacts": table("select * exclude (person_id) from main.contacts where person_id = $who"),
+        "identifiers": facts_of("select * exclude (person_id) from main.identifiers where person_id = ?"),
+        "contacts": facts_of("select * exclude (person_id) from main.contacts where person_id = ?"),
         "rhythm": rhythm[0] if rhythm else None,
         "quiet": next(iter(found.gone_quiet.filter(mine).to_dicts()), None),
         "timeline": timeline.drop("person_id").to_dicts(),
@@ -154,43 +165,39 @@ def _rows(document: dict[str, object], key: str) -> list[dict[str, object]]:
 def status(ctx: click.Context, style: str, home: str | None) -> None:
     """Freshness and counts of each source, and what could not be read."""
     place = home_of(ctx, home)
-    columns, found = _status(place)
-    render.write(style, columns, found)
-    if style == "table":
-        with opened(place.require_database(), read_only=True) as connection:
-            lost = rows(
-                connection,
-                "select reason, count(*) n from main.quarantine group by all order by n desc limit 5",
-            )
-        for reason, number in lost:
-            click.echo(to_terminal(f"quarantined: {number} × {reason}"))
-
-
-def _status(place: Home) -> tuple[list[str], list[list[object]]]:
-    """One row per configured source, synced or not."""
-    columns = ["name", "kind", "status", "records", "quarantined", "synced_at", "hours_ago", "error"]
-    with opened(place.require_database(), read_only=True) as connection:
-        known = {
-            str(name): (status, records, synced_at)
-            for name, status, records, synced_at in rows(
-                connection, "select source, status, records, synced_at from main.sources"
-            )
-        }
-        lost = dict(rows(connection, "select source, count(*) from main.quarantine group by all"))
-        last = dict(
-            rows(
-                connection,
-                "select source, arg_max(coalesce(error, ''), started_at) from main.sync_runs group by all",
-            )
+    database = place.require_database()
+    sources = place.settings().sources
+    with opened(database, read_only=True) as connection:
+        found = _states(connection, sources, now=datetime.now(UTC))
+        lost = rows(
+            connection, "select reason, count(*) n from main.quarantine group by all order by n desc limit 5"
         )
-    now = datetime.now(UTC)
+    columns = ["name", "kind", "status", "records", "quarantined", "synced_at", "hours_ago", "error"]
+    render.write(style, columns, found)
+    for reason, number in lost if style == "table" else ():
+        click.echo(to_terminal(f"quarantined: {number} × {reason}"))
+
+
+def _states(connection: Connection, sources: list[Source], *, now: datetime) -> list[list[object]]:
+    """One row per configured source, synced or not."""
+    known = {
+        name: rest
+        for name, *rest in rows(connection, "select source, status, records, synced_at from main.sources")
+    }
+    lost = dict(rows(connection, "select source, count(*) from main.quarantine group by all"))
+    last_errors = dict(
+        rows(
+            connection,
+            "select source, arg_max(coalesce(error, ''), started_at) from main.sync_runs group by all",
+        )
+    )
     found: list[list[object]] = []
-    for source in place.settings().sources:
+    for source in sources:
         status, records, synced_at = known.get(source.name, (None, 0, None))
-        error = last.get(source.name) or None
-        status = "failed" if error else status or "never synced"
+        error = last_errors.get(source.name) or None
+        state = "failed" if error else status or "never synced"
         age = round((now - synced_at).total_seconds() / 3600, 1) if isinstance(synced_at, datetime) else None
         found.append(
-            [source.name, source.kind, status, records, lost.get(source.name, 0), synced_at, age, error]
+            [source.name, source.kind, state, records, lost.get(source.name, 0), synced_at, age, error]
         )
-    return columns, found
+    return found

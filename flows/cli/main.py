@@ -3,6 +3,7 @@
 import errno
 import os
 import sys
+from contextlib import suppress
 from datetime import date
 from importlib import import_module
 from io import TextIOWrapper
@@ -23,6 +24,7 @@ COMMANDS = {
     "quiet": "flows.cli.ask:quiet",
     "person": "flows.cli.ask:person",
     "status": "flows.cli.ask:status",
+    "quarantine": "flows.cli.quarantine:quarantine",
     "sql": "flows.cli.sql:sql",
 }
 
@@ -126,15 +128,15 @@ def _discard_output() -> None:
 
 
 def _leave(code: int) -> NoReturn:
-    """End the process; after a flow, without Python's tear-down.
+    """End the process without Python's tear-down, which takes as long as many an answer.
 
-    Prefect's caches still hold DuckDB objects then, and their binding would report each of them as a leak.
+    After a flow it would also be noisy: Prefect's caches still hold DuckDB objects, and their binding reports
+    each of them as a leak.
     """
-    if "prefect" in sys.modules:
+    with suppress(OSError):  # what could not be written has been told
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(code)
-    sys.exit(code)
+    os._exit(code)
 
 
 def _complain(message: str, code: int) -> int:

@@ -1,17 +1,13 @@
 """Rows as a table, JSON, CSV or Markdown on standard output."""
 
-import csv
 import json
-import math
-import shutil
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, time, timedelta
-from decimal import Decimal
+from datetime import date, time
 from itertools import islice
 
-from warehouse.escaping import OBEYED, inert, iso, to_terminal
+from warehouse.escaping import OBEYED, iso, plain, to_terminal, write_csv
 
 _TABLE_ROWS = 10_000
 
@@ -32,32 +28,6 @@ def _dumped(value: object, indent: int | None = None) -> str:
     return OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def plain(value: object) -> object:
-    """A value as JSON knows it."""
-    match value:
-        case None | bool() | int() | str():
-            return _scalars(value)
-        case float():
-            return value if math.isfinite(value) else None
-        case Decimal():
-            return float(value)
-        case date():
-            return iso(value)
-        case timedelta():
-            return value.total_seconds()
-        case dict():
-            return {str(_scalars(str(key))): plain(each) for key, each in value.items()}
-        case list() | tuple():
-            return [plain(each) for each in value]
-        case _:
-            return str(value)
-
-
-def _scalars(value: bool | int | str | None) -> object:
-    # a lone surrogate cannot be written as UTF-8
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
-
-
 def _json(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     names = distinct(columns)
     out = sys.stdout
@@ -68,16 +38,7 @@ def _json(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\r\n")
-    shown = to_terminal if sys.stdout.isatty() else str
-    writer.writerow([shown(inert(column)) for column in columns])
-    writer.writerows([shown(_csv_cell(value)) for value in row] for row in rows)
-
-
-def _csv_cell(value: object) -> str:
-    if isinstance(value, bool | int | float | Decimal):
-        return str(value).lower() if isinstance(value, bool) else str(value)
-    return inert(_text(value))
+    write_csv(sys.stdout, columns, rows, shown=to_terminal if sys.stdout.isatty() else str)
 
 
 def _markdown(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -115,6 +76,8 @@ def _fit(widths: list[int]) -> list[int]:
     """Narrow the widest columns until a row fits the terminal; a file or a pipe is as wide as it must be."""
     if not sys.stdout.isatty():
         return widths
+    import shutil  # a pipe does not need it
+
     room = shutil.get_terminal_size().columns - 2 * (len(widths) - 1)
     while sum(widths) > room and max(widths) > 12:
         widths[widths.index(max(widths))] -= 1

@@ -6,14 +6,15 @@ from pathlib import Path
 import click
 import tomlkit
 
-from connectors import CONNECTORS
-from connectors.records import ConnectorError
-from flows import files
+from connectors import KINDS
+from connectors.bounds import Bounds
+from flows import recognising
 from flows.cli import render
 from flows.cli.main import home_of
 from flows.cli.options import format_option, home_option
 from flows.settings import CONFIG, Home, Me, Settings, Source, check, source_name
 from warehouse.errors import SourceError, UserError
+from warehouse.escaping import to_terminal
 from warehouse.landing import write_durably
 
 _TEMPLATE = """\
@@ -53,7 +54,7 @@ def init(ctx: click.Context, addresses: tuple[str, ...], timezone: str | None, h
     document["me"]["timezone"] = zone
     _make(place, tomlkit.dumps(document))
     click.echo(f"Made {place.folder}")
-    click.echo("Next: kith source add ics|vcard|mbox FILE-OR-FOLDER, then kith sync")
+    click.echo("Next: kith source add FILE-OR-FOLDER, then kith sync")
 
 
 def _make(place: Home, config: str) -> None:
@@ -80,9 +81,8 @@ def source() -> None:
     """Where records come from."""
 
 
-@source.command("add")
-@click.argument("kind")
-@click.argument("location")
+@source.command("add", epilog=f"The kinds: {', '.join(KINDS)}.")
+@click.argument("what", nargs=-1, required=True, metavar="[KIND] LOCATION")
 @click.option("--name", metavar="N", help="What to call it (default: after the file or folder).")
 @click.option(
     "--me", "addresses", multiple=True, metavar="ADDRESS", help="A further address of yours; may be repeated."
@@ -90,63 +90,137 @@ def source() -> None:
 @home_option
 @click.pass_context
 def add(
-    ctx: click.Context,
-    kind: str,
-    location: str,
-    name: str | None,
-    addresses: tuple[str, ...],
-    home: str | None,
+    ctx: click.Context, what: tuple[str, ...], name: str | None, addresses: tuple[str, ...], home: str | None
 ) -> None:
-    """Add a file or a folder: KIND is ics, vcard or mbox."""
+    """Add a file or a folder; without a KIND, what it holds is recognised, and may be several sources."""
     place = home_of(ctx, home)
     settings = place.settings()
-    if kind not in CONNECTORS:
-        raise UserError(f"unknown kind '{kind}'; there are {', '.join(CONNECTORS)}")
-    path = _path_of(location)
-    chosen = source_name(path, kind, {known.name for known in settings.sources}) if name is None else name
-    entry = Source(name=chosen, kind=kind, location=str(path), me=list(addresses))
-    for known in settings.sources:
-        if known.kind == kind and Path(known.location).resolve() == path.resolve():
-            raise UserError(f"{path} is there already, as '{known.name}'; `kith sync` reads it")
-    check(Settings(me=settings.me, sources=[*settings.sources, entry]))
-    found = _files_of(entry)
-    document = tomlkit.parse(place.config.read_text(encoding="utf-8"))
-    entries = document.setdefault("sources", tomlkit.aot())
-    table = tomlkit.table()
-    table.update({"name": chosen, "kind": kind, "location": str(path)})
-    if addresses:
-        table["me"] = list(addresses)
-    entries.append(table)
-    write_durably(place.config, tomlkit.dumps(document).encode())
-    click.echo(f"Added {chosen}: {kind}, {found} {'file' if found == 1 else 'files'} at {path}")
+    kind, path = _kind_and_path(what)
+    if kind is not None:
+        found = [Source(name="new", kind=kind, location=str(path))]
+    else:
+        recognised = recognising.recognise(path, settings.bounds)
+        found = recognised.sources
+        for line in recognised.told:
+            click.echo(to_terminal(line), err=True)
+    if name is not None and len(found) > 1:
+        kinds = ", ".join(each.kind for each in found)
+        raise UserError(f"--name: {path} holds {len(found)} kinds ({kinds}); add one of them by its kind")
+    entries: list[Source] = []
+    for each in found:
+        taken = {known.name for known in (*settings.sources, *entries)}
+        chosen = source_name(Path(each.location), each.kind, taken) if name is None else name
+        entries.append(Source(name=chosen, kind=each.kind, location=each.location, me=list(addresses)))
+    new = [entry for entry in entries if not _is_known(entry, settings, must_be_new=len(entries) == 1)]
+    if not new:
+        raise UserError(f"all of {path} is there already; `kith sync` reads it")
+    check(Settings(me=settings.me, sources=[*settings.sources, *new]))
+    counts = [_parts_of(entry, settings) for entry in new]
+    _write_entries(place, new)
+    for entry, number in zip(new, counts, strict=True):
+        files_ = "file" if number == 1 else "files"
+        click.echo(to_terminal(f"Added {entry.name}: {entry.kind}, {number} {files_} at {entry.location}"))
 
 
-def _path_of(location: str) -> Path:
+@source.command("check")
+@click.argument("what", nargs=-1, required=True, metavar="[KIND] LOCATION")
+@format_option()
+@home_option
+@click.pass_context
+def check_source(ctx: click.Context, what: tuple[str, ...], style: str, home: str | None) -> None:
+    """Read a file or a folder without keeping anything: what would be read, skipped and quarantined.
+
+    Needs no home: without one, every option has its default.
+    """
+    from flows.checking import COLUMNS, checked
+
+    place = home_of(ctx, home)
+    bounds = place.settings().bounds if place.config.exists() else Bounds()
+    kind, path = _kind_and_path(what)
+    if kind is not None:
+        found, told = [Source(name="new", kind=kind, location=str(path))], []
+    else:
+        recognised = recognising.recognise(path, bounds)
+        found, told = recognised.sources, recognised.told
+    reports = []
+    for each in found:
+        try:
+            reports.append(checked(each, bounds))
+        except SourceError as error:
+            raise UserError(_without_name(error, each)) from error
+    if style == "json":
+        render.write_json([report.document() for report in reports])
+        return
+    render.write(style, COLUMNS, [report.row() for report in reports])
+    for line in (*told, *(line for report in reports for line in report.lines())) if style == "table" else ():
+        click.echo(to_terminal(line))
+
+
+def _kind_and_path(what: tuple[str, ...]) -> tuple[str | None, Path]:
+    """What was named: a kind and a location, or a location alone. Raises UserError for anything else."""
+    if len(what) > 2:
+        raise UserError(f"'{what[2]}' is one argument too many; name a KIND, if you like, and one LOCATION")
+    *kinds, location = what
+    for kind in kinds:
+        if kind not in KINDS:
+            raise UserError(f"unknown kind '{kind}'; there are {', '.join(KINDS)}")
+    if not kinds and location in KINDS and not Path(location).exists():
+        raise UserError(f"the location is missing: kith source add {location} FILE-OR-FOLDER")
     if "://" in location:
         raise UserError(f"{location} is a URL; download it, and add the file")
     if not location:
         raise UserError("the location is empty; name a file or a folder")
-    return Path(location).expanduser().absolute()
+    return next(iter(kinds), None), Path(location).expanduser().absolute()
 
 
-def _files_of(entry: Source) -> int:
+def _is_known(entry: Source, settings: Settings, *, must_be_new: bool) -> bool:
+    """Whether the configuration has it already. Raises UserError if it must not."""
+    path = Path(entry.location)
+    for known in settings.sources:
+        if known.kind == entry.kind and Path(known.location).resolve() == path.resolve():
+            if must_be_new:
+                raise UserError(f"{path} is there already, as '{known.name}'; `kith sync` reads it")
+            return True
+    return False
+
+
+def _parts_of(entry: Source, settings: Settings) -> int:
     """How many files it consists of. Raises UserError unless each opens and a lone one is of the kind."""
-    connector = CONNECTORS[entry.kind]
+    from flows.checking import first_refusal
+    from flows.gathering import listed
+
     try:
-        found = files.files_of(entry, connector)
-        for each in found.values():
-            with each.open("rb"):
-                pass
-        if len(found) == 1:
-            next(connector.read(each), None)
-    except ConnectorError as error:
-        raise UserError(f"{each}: {error}") from error
+        found = listed(entry, settings.bounds)
+        for part in found.values():
+            if not part.refusal:
+                with part.path.open("rb"):
+                    pass
+        if len(found) == 1 and (reason := first_refusal(found, settings.bounds)):
+            [part] = found.values()
+            raise UserError(f"{part.path}: {reason}")
     except SourceError as error:
-        message = str(error).removeprefix(f"{entry.name}: ").split("; put it back")[0]
-        raise UserError(f"{message}; name a file or a folder with such files") from error
+        raise UserError(_without_name(error, entry)) from error
     except OSError as error:
         raise UserError(f"{error.filename}: {error.strerror}; check its permissions") from error
     return len(found)
+
+
+def _without_name(error: SourceError, entry: Source) -> str:
+    """The failure of a source that is not in the configuration yet."""
+    message = str(error).removeprefix(f"{entry.name}: ").split("; put it back")[0]
+    return f"{message}; name a file or a folder with such files"
+
+
+def _write_entries(place: Home, entries: list[Source]) -> None:
+    document = tomlkit.parse(place.config.read_text(encoding="utf-8"))
+    tables = document.setdefault("sources", tomlkit.aot())
+    for entry in entries:
+        table = tomlkit.table()
+        table.update({"name": entry.name, "kind": entry.kind, "location": entry.location})
+        if entry.me:
+            table["me"] = entry.me
+        tables.append(table)
+    write_durably(place.config, tomlkit.dumps(document).encode())
 
 
 @source.command("list")

@@ -55,13 +55,21 @@ def sync(
     settings = place.settings()
     chosen_sources(settings, names)
     if not settings.sources and not Landing(place.landing).batches():
-        raise UserError("there is no source yet; `kith source add ics|vcard|mbox FILE-OR-FOLDER` adds one")
-    run = _run_nightly(place, names, as_of, accept_shrink)
-    _print(run, place, style)
+        raise UserError("there is no source yet; `kith source add FILE-OR-FOLDER` adds one")
+    run = run_nightly(place, names, as_of, accept_shrink=accept_shrink)
+    print_run(run, place, style)
     ctx.exit(0 if all(each.status != "failed" and each.is_balanced for each in run.sources) else 1)
 
 
-def _run_nightly(place: Home, names: tuple[str, ...], as_of: date | None, accept_shrink: bool) -> Run:
+def run_nightly(
+    place: Home,
+    names: tuple[str, ...],
+    as_of: date | None = None,
+    *,
+    accept_shrink: bool = False,
+    retry: bool = False,
+) -> Run:
+    """The nightly flow, now. Raises what stopped it."""
     from flows import engine
     from flows.progress import progress_bars
 
@@ -76,6 +84,7 @@ def _run_nightly(place: Home, names: tuple[str, ...], as_of: date | None, accept
             as_of=as_of,
             sources=tuple(opaque_id(name) for name in names),
             accept_shrink=accept_shrink,
+            retry=retry,
             return_state=True,
         )
         result = state.result(raise_on_failure=False)
@@ -86,7 +95,8 @@ def _run_nightly(place: Home, names: tuple[str, ...], as_of: date | None, accept
     return result
 
 
-def _print(run: Run, place: Home, style: str) -> None:
+def print_run(run: Run, place: Home, style: str) -> None:
+    """What a run did, and what went wrong on standard error."""
     from flows.asking import totals
     from warehouse.connection import opened, rows
 

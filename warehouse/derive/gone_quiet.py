@@ -126,7 +126,7 @@ def replies_owed(
             & (pl.lit(as_of) - on < pl.duration(days=MAX_SILENCE))
         )
     )
-    inbound = interactions.filter(pl.col("channel") == "email").select(
+    inbound = interactions.filter(pl.col("channel") != "meeting").select(
         "person_id", source_record="source_record"
     )
     mine = (

@@ -55,25 +55,22 @@ def _mail(messages: pl.LazyFrame, parties: pl.LazyFrame, until: datetime) -> pl.
         & (pl.col("recipients") <= MAX_RECIPIENTS)
         & pl.col("my_role").is_not_null()
     )
-    others = parties.select("message_id", "person_id", "role")
-    written = personal.filter(pl.col("my_role") == "from").join(
-        others.filter(pl.col("role").is_in(["to", "cc"])), on="message_id"
+    personal = personal.select(
+        *("message_id", "thread_id", "sent_at", "channel", "from_person_id", "party_size", "my_role"),
+        *("source", "ingested_at"),
     )
-    received = personal.filter(pl.col("my_role") != "from").with_columns(person_id=pl.col("from_person_id"))
+    to_whom = parties.filter(pl.col("role").is_in(["to", "cc"])).select("message_id", "person_id").unique()
+    is_mine = pl.col("my_role") == "from"
+    written = personal.filter(is_mine).join(to_whom, on="message_id")
+    received = personal.filter(~is_mine).with_columns(person_id="from_person_id")
     return (
         pl.concat(
-            [
-                written.with_columns(direction=pl.lit("out")).drop("role"),
-                received.with_columns(direction=pl.lit("in")),
-            ],
-            how="diagonal",
+            [written.with_columns(direction=pl.lit("out")), received.with_columns(direction=pl.lit("in"))]
         )
         .filter(pl.col("person_id").is_not_null())
-        .unique(["message_id", "person_id"], maintain_order=True)
         .with_columns(
-            interaction_id=pl.format("email:{}:{}", "message_id", "person_id"),
+            interaction_id=pl.format("{}:{}:{}", "channel", "message_id", "person_id"),
             occurred_at=pl.col("sent_at"),
-            channel=pl.lit("email"),
             party_size=pl.col("party_size").cast(pl.Int64),
             duration_minutes=pl.lit(None, dtype=pl.Int64),
             source_record=pl.col("message_id"),

@@ -224,13 +224,14 @@ def _placed(
         if exceptions
         else {}
     )
+    removed = frozenset(master.removed or ())
     placed = dict[datetime, _Event]()
     for instant, event in exceptions.items():
         place, wall = instant, event.recurrence_local
         if place not in planned and wall and (event.is_recurrence_all_day or master.is_all_day):
             place = days.get(wall.date(), place)
         is_orphan = place not in planned and place <= horizon
-        if is_orphan and (event.sequence < master.sequence or _is_removed(clock.to_wall(place), master)):
+        if is_orphan and (event.sequence < master.sequence or _is_removed(clock.to_wall(place), removed)):
             continue
         if place == instant or place not in exceptions:
             placed.setdefault(place, event)
@@ -251,10 +252,11 @@ def _walls(event: _Event, horizon: datetime, clock: Clock) -> list[datetime]:
     for line in (event.rule or "").splitlines():
         if rule := parsed(line, event, clock):
             found.update(islice(expanded(rule, event.starts_local, horizon), MAX_OCCURRENCES))
-    return sorted(wall for wall in found if not _is_removed(wall, event))[:MAX_OCCURRENCES]
+    removed = frozenset(event.removed or ())
+    return sorted(wall for wall in found if not _is_removed(wall, removed))[:MAX_OCCURRENCES]
 
 
-def _is_removed(wall: datetime, event: _Event) -> bool:
-    if not event.removed:
+def _is_removed(wall: datetime, removed: frozenset[datetime]) -> bool:
+    if not removed:
         return False
-    return wall in event.removed or datetime(wall.year, wall.month, wall.day) in event.removed  # noqa: DTZ001 - a wall clock
+    return wall in removed or datetime(wall.year, wall.month, wall.day) in removed  # noqa: DTZ001 - a wall clock

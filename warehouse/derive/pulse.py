@@ -9,6 +9,7 @@ like this one under a Pareto drop-out model. The constants are frozen; they were
 import math
 
 import polars as pl
+import polars.selectors as cs
 
 HALF_LIFE_DAYS = 180.0
 WINDOW_DAYS = 90
@@ -44,24 +45,32 @@ def pulse(contact_days: pl.LazyFrame, keys: list[str]) -> pl.LazyFrame:
     return (
         rhythm.with_columns(active_days=(pl.col("tenure_days") - pl.col("silent_days")).clip(1.0))
         .with_columns(usual_per_day=(pl.col("contact_days") - 1) / pl.col("active_days"))
-        .with_columns(quiet_score=_has_slowed() + 0.5 * _is_long(silent))
+        .pipe(_with_slowed)
+        .with_columns(quiet_score=pl.col("_slowed") + 0.5 * _is_long(silent))
+        .drop(cs.starts_with("_"))
         .with_columns(probability=1 / (1 + (-(0.81 + 0.43 * pl.col("quiet_score"))).exp()))
     )
 
 
-def _has_slowed() -> pl.Expr:
-    """Log odds that at most a fifth of the usual contact happens in the next 90 days."""
-    contacts = _PRIOR_CONTACTS + pl.col("tie_strength")
+def _with_slowed(rhythms: pl.LazyFrame) -> pl.LazyFrame:
+    """With `_slowed`: log odds that at most a fifth of the usual contact happens in the next 90 days.
+
+    A column a term: one expression of all terms repeats each in the next, and planning it costs more CPU
+    than computing it for thousands of people.
+    """
     memory = HALF_LIFE_DAYS / math.log(2) * (1 - 2.0 ** (-pl.col("tenure_days") / HALF_LIFE_DAYS))
-    share = WINDOW_DAYS / (_PRIOR_DAYS + memory + WINDOW_DAYS)
-    few = (_BREAK_SHARE * pl.col("usual_per_day") * WINDOW_DAYS).floor()
-    term = (1 - share) ** contacts
-    probability = term
+    contacts, share, term, sum_ = (pl.col(name) for name in ("_contacts", "_share", "_term", "_sum"))
+    terms = rhythms.with_columns(
+        _contacts=_PRIOR_CONTACTS + pl.col("tie_strength"),
+        _share=WINDOW_DAYS / (_PRIOR_DAYS + memory + WINDOW_DAYS),
+        _few=(_BREAK_SHARE * pl.col("usual_per_day") * WINDOW_DAYS).floor(),
+    ).with_columns(_term=(1 - share) ** contacts)
+    terms = terms.with_columns(_sum=term)
     for k in range(1, _MAX_TERMS):
-        term = term * (contacts + k - 1) / k * share
-        probability = probability + pl.when(few >= k).then(term).otherwise(0.0)
-    probability = probability.clip(1e-12, 1 - 1e-12)
-    return (probability / (1 - probability)).log()
+        terms = terms.with_columns(_term=term * (contacts + k - 1) / k * share)
+        terms = terms.with_columns(_sum=sum_ + pl.when(pl.col("_few") >= k).then(term).otherwise(0.0))
+    probability = sum_.clip(1e-12, 1 - 1e-12)
+    return terms.with_columns(_slowed=(probability / (1 - probability)).log())
 
 
 def _is_long(silent: pl.Expr) -> pl.Expr:

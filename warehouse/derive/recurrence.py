@@ -16,6 +16,9 @@ from warehouse.derive.clocks import Clock
 
 MAX_OCCURRENCES = 20_000
 _MAX_TIMES_A_DAY = 288  # every five minutes; a rule that is finer is a mistake or an attack
+_LONGEST = 10_000  # characters; what is longer was not written by a calendar program
+_DAYS_OF_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_FURTHEST = {"BYMONTH": 12, "BYWEEKNO": 53, "BYYEARDAY": 366, "BYMONTHDAY": 31, "BYSETPOS": 366}
 _NUMBER = re.compile(r"[+-]?\d{1,3}")
 _WEEKDAYS = {name: number for number, name in enumerate(("MO", "TU", "WE", "TH", "FR", "SA", "SU"))}
 
@@ -48,7 +51,9 @@ class Rule:
 
 
 def parsed(text: str, series: Series, clock: Clock) -> Rule | None:
-    """The rule, or None if it is malformed or finer than days: then only DTSTART is certain."""
+    """The rule; None if it is malformed, finer than days or never matches: then only DTSTART is certain."""
+    if len(text) > _LONGEST:
+        return None
     parts = dict(
         part.split("=", 1)
         for part in text.upper().replace(" ", "").replace("\\", "").split(";")
@@ -78,6 +83,8 @@ def parsed(text: str, series: Series, clock: Clock) -> Rule | None:
     ):
         return None
     by = {name: frozenset(value) for name, value in numbers.items() if value}
+    if not _can_match(by, days, frequency):
+        return None
     if not days and not by.keys() & {"BYWEEKNO", "BYYEARDAY", "BYMONTHDAY"}:
         if frequency == "WEEKLY":
             days = [(None, start.weekday())]
@@ -101,6 +108,20 @@ def _weekdays(text: str) -> list[tuple[int | None, int]]:
     """BYDAY as (which one of the month or year, weekday); raises ValueError, KeyError."""
     values = text.split(",") if text else []
     return [(int(value[:-2]) if value[:-2] else None, _WEEKDAYS[value[-2:]]) for value in values]
+
+
+def _can_match(by: dict[str, frozenset[int]], days: list[tuple[int | None, int]], frequency: str) -> bool:
+    """Whether any day can pass, told from the numbers alone: there is no 30 February and no sixth Monday."""
+    for name, furthest in _FURTHEST.items():
+        lowest = 0 if name == "BYMONTH" else -furthest
+        if by.get(name) and not any(number and lowest <= number <= furthest for number in by[name]):
+            return False
+    months = by.get("BYMONTH", frozenset(range(1, 13)))
+    longest = max((_DAYS_OF_MONTHS[month - 1] for month in months if 1 <= month <= 12), default=0)
+    if by.get("BYMONTHDAY") and not any(0 < abs(number) <= longest for number in by["BYMONTHDAY"]):
+        return False
+    furthest = 53 if frequency == "YEARLY" and "BYMONTH" not in by else 5
+    return frequency not in {"MONTHLY", "YEARLY"} or not days or min(abs(n or 0) for n, _ in days) <= furthest
 
 
 def _until(text: str, series: Series, clock: Clock) -> datetime:

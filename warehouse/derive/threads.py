@@ -1,18 +1,34 @@
 """Threads: which messages belong to one conversation."""
 
+from collections.abc import Hashable
+
 import polars as pl
 
 
 def threads(messages: pl.DataFrame) -> pl.DataFrame:
-    """One row per message: message_id, thread_id.
+    """One row per message: letter, thread, the letter of the earliest message of its conversation.
 
-    In: message_id, header_id (null without a Message-ID), in_reply_to, references (oldest first), sent_at.
-    Messages that share a reference are one thread (RFC 5322 3.6.4), whether or not the referenced message is
+    In: letter, nodes (what stands for its own Message-ID and for each that it names), sent_at, message_id.
+    Messages that share a node are one thread (RFC 5322 3.6.4), whether or not the message that is named is
     there. A thread is named by its earliest message, so the name does not depend on the order of rows.
     """
-    parent: dict[str, str] = {}
+    ordered = messages.sort("sent_at", "message_id", nulls_last=True).select(
+        "letter", "nodes", head=pl.col("nodes").list.min()
+    )
+    bonds = ordered.select("head", node="nodes").explode("node").filter(pl.col("head") != pl.col("node"))
+    roots = _roots(bonds.unique())
+    kind = ordered.schema["head"]
+    of_node = pl.DataFrame({"head": list(roots), "root": list(roots.values())}, {"head": kind, "root": kind})
+    return ordered.join(of_node, on="head", how="left", maintain_order="left").select(
+        "letter", thread=pl.col("letter").first().over(pl.coalesce("root", "head"))
+    )
 
-    def root(node: str) -> str:
+
+def _roots(bonds: pl.DataFrame) -> dict[Hashable, Hashable]:
+    """Of each node that is bound to another, one that stands for all that are bound together."""
+    parent: dict[Hashable, Hashable] = {}
+
+    def root(node: Hashable) -> Hashable:
         trail = []
         while (above := parent.setdefault(node, node)) != node:
             trail.append(node)
@@ -21,15 +37,6 @@ def threads(messages: pl.DataFrame) -> pl.DataFrame:
             parent[passed] = node
         return node
 
-    ordered = messages.sort("sent_at", "message_id", nulls_last=True)
-    columns = ordered.select("message_id", "header_id", "in_reply_to", "references")
-    for message_id, header_id, in_reply_to, references in columns.iter_rows():
-        own = root(header_id or message_id)
-        for reference in (*(references or ()), in_reply_to):
-            if reference:
-                parent[root(reference)] = own = root(own)
-    names: dict[str, str] = {}
-    thread_ids = []
-    for message_id, header_id, *_ in columns.iter_rows():
-        thread_ids.append(names.setdefault(root(header_id or message_id), message_id))
-    return ordered.select("message_id", thread_id=pl.Series(thread_ids, dtype=pl.String))
+    for head, node in bonds.iter_rows():
+        parent[root(node)] = root(head)
+    return {node: root(node) for node in list(parent)}

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import idna
+import polars as pl
 
+from warehouse.people.phones import linkedin_slug
 from warehouse.people.vocabulary import NOBODY_LOCAL_PARTS, ROLE_LOCAL_PARTS, TAG_BLIND
 
 _ORGANIZER_UNKNOWN = ("unknownorganizer", "calendar.google.com")
@@ -30,6 +32,10 @@ _LIST_DOMAIN = re.compile(
 _LIST_LOCAL = re.compile(
     r".[-_](?:lists?|announce|devel|users|request)$|^(?:owner|majordomo|listserv)(?:$|-)"
 )
+# An address that is its own normal form but for its case, as nearly all are.
+_SIMPLE = r"^[A-Za-z0-9][A-Za-z0-9._=-]*@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}$"
+_SPECIAL_DOMAIN = r"xn--|^googlemail\.com$|^users\.noreply\.github\.com$|(?:^|\.)calendar\.google\.com$"
+_PROFILE = "linkedin:"
 _NOWHERE = re.compile(r"(?:^|\.)(?:localhost|localdomain|local|lan|internal|invalid)$|\(none\)|^unknown$")
 
 
@@ -37,7 +43,7 @@ _NOWHERE = re.compile(r"(?:^|\.)(?:localhost|localdomain|local|lan|internal|inva
 class Address:
     """A normalised address.
 
-    value: normal form, the text of the key; empty if nothing was written.
+    value: normal form, the text of the key; empty if nothing was written; ``linkedin:slug`` of a profile.
     kind: ``personal``, ``role``, ``list``, ``bot``, ``room`` or ``placeholder``; only ``personal`` is a key.
     """
 
@@ -45,6 +51,11 @@ class Address:
     local: str
     domain: str
     kind: str
+
+    @property
+    def slug(self) -> str:
+        """Of a LinkedIn profile, which stands where an address does in messages on LinkedIn; else empty."""
+        return self.local if self.value.startswith(_PROFILE) else ""
 
 
 def normalise(raw: str) -> str:
@@ -58,7 +69,12 @@ def parse(raw: str) -> Address:
     text = written(raw)
     local, at, domain = text.rpartition("@")
     if not at:
-        return Address(text, text, "", "placeholder")
+        slug = text.removeprefix(_PROFILE) if text.startswith(_PROFILE) else linkedin_slug(text)
+        return (
+            Address(f"{_PROFILE}{slug}", slug, "", "personal")
+            if slug
+            else Address(text, text, "", "placeholder")
+        )
     domain = _SAME_DOMAIN.get(domain, domain)
     if domain == "users.noreply.github.com":
         # GitHub writes "id+login" since 2017 and "login" before: the login is the mailbox.
@@ -81,6 +97,36 @@ def written(raw: str) -> str:
     text = "".join(text.split())
     local, at, domain = text.rpartition("@")
     return f"{local.strip(chr(34))}@{_readable(domain.rstrip('.'))}" if at else text
+
+
+def parse_all(raw: pl.Series) -> pl.DataFrame:
+    """One row per distinct spelling: address as given, and its value, spelling and kind.
+
+    What `parse` and `written` say of each. Simple personal addresses are read as columns, others one by one.
+    """
+    texts = pl.DataFrame({"address": raw.unique()})
+    simple = texts.filter(pl.col("address").str.contains(_SIMPLE)).select(
+        "address", spelling=pl.col("address").str.to_lowercase()
+    )
+    parts = pl.col("spelling").str.splitn("@", 2).struct
+    simple = simple.with_columns(
+        parts.field("field_0").alias("local"), parts.field("field_1").alias("domain")
+    )
+    local, domain = pl.col("local"), pl.col("domain")
+    dotless = pl.format("{}@{}", local.str.replace_all(".", "", literal=True), domain)
+    simple = simple.filter(
+        ~domain.str.contains(f"{_SPECIAL_DOMAIN}|{_NOWHERE.pattern}|{_LIST_DOMAIN.pattern}"),
+        ~local.str.contains(f"{_BOT.pattern}|{_LIST_LOCAL.pattern}"),
+        ~local.is_in(sorted(ROLE_LOCAL_PARTS | NOBODY_LOCAL_PARTS)),
+    ).select(
+        "address",
+        pl.when(domain == "gmail.com").then(dotless).otherwise("spelling").alias("value"),
+        "spelling",
+        pl.lit("personal").alias("kind"),
+    )
+    others = texts.join(simple, on="address", how="anti", nulls_equal=True)["address"]
+    read = [(text, (found := parse(text)).value, written(text), found.kind) for text in others]
+    return pl.concat([simple, pl.DataFrame(read, schema=simple.schema, orient="row")])
 
 
 def _readable(domain: str) -> str:

@@ -4,7 +4,6 @@ An item never changes once it is born, and carries the claim that a person's id 
 claims in a person the smallest wins.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,8 +11,8 @@ from typing import Any
 import polars as pl
 
 from warehouse.people import phones
-from warehouse.people.addresses import Address, parse, written
-from warehouse.people.names import Name, clean
+from warehouse.people.addresses import Address, parse, parse_all, written
+from warehouse.people.names import Name, clean, clean_all
 
 Claim = tuple[int, str]
 ITEM = ("value", "key", "is_full")
@@ -47,7 +46,7 @@ class Mention:
 
     @property
     def claim(self) -> Claim:
-        text = f"email:{self.address.value}"
+        text = self.address.value if self.address.slug else f"email:{self.address.value}"
         # By spelling alone: what headers say of an address may change, an id may not.
         is_shared = self.address.kind in ("role", "placeholder") and self.name.is_full
         if self.is_first and not is_shared:
@@ -88,21 +87,18 @@ def in_order(item: Mention | Card) -> tuple[int, int, str, str]:
 
 def read_mentions(mentions: pl.DataFrame) -> pl.DataFrame:
     """One row per name and address as written: counts, and `ITEM`, the mention that it belongs to."""
-    in_mail = pl.col("origin") == "header"
+    in_calendar = pl.col("origin") == "calendar"
     spelled = mentions.group_by("name", "address").agg(
         pl.col("count", "sent", "automatic").sum(),
-        pl.col("count").filter(in_mail).sum().alias("in_mail"),
-        pl.col("count").filter(~in_mail).sum().alias("in_calendar"),
+        pl.col("count").filter(~in_calendar).sum().alias("in_mail"),
+        pl.col("count").filter(in_calendar).sum().alias("in_calendar"),
         pl.col("listed").any(),
         pl.col("cutype").str.to_lowercase().is_in(["room", "resource"]).any().alias("is_room"),
         (pl.col("cutype").str.to_lowercase() == "group").any().alias("is_group"),
         pl.col("source", "born", "first_at").min(),
         pl.col("last_at").max(),
     )
-    addresses = _lookup(
-        spelled, "address", ("value", "spelling"), lambda raw: (parse(raw).value, written(raw))
-    )
-    names = _lookup(spelled, "name", ("key", "is_full", "text", "has_via"), _name_columns)
+    addresses, names = parse_all(spelled["address"]), clean_all(spelled["name"])
     return spelled.join(addresses, on="address").join(names, on="name")
 
 
@@ -134,23 +130,6 @@ def gather_cards(cards: pl.DataFrame, region: str | None) -> list[Card]:
     """One item per card; of two rows with one key the oldest."""
     rows = cards.sort("born", "name", "uid").unique(["source", "key"], keep="first", maintain_order=True)
     return [_card(row, region) for row in rows.iter_rows(named=True)]
-
-
-def _lookup(
-    frame: pl.DataFrame, column: str, parts: tuple[str, ...], split: Callable[[str], tuple[Any, ...]]
-) -> pl.DataFrame:
-    values = frame[column].unique().to_list()
-    return pl.DataFrame(
-        [(value, *split(value)) for value in values],
-        schema={column: pl.String}
-        | {part: pl.Boolean if part[:3] in ("is_", "has") else pl.String for part in parts},
-        orient="row",
-    )
-
-
-def _name_columns(raw: str) -> tuple[str, bool, str, bool]:
-    name = clean(raw)
-    return name.key, name.is_full, name.text, bool(name.via)
 
 
 def _mention(row: dict[str, Any]) -> Mention:

@@ -63,7 +63,8 @@ class Grouping:
 
     def __init__(self, me: frozenset[str], my_names: Iterable[Name]) -> None:
         self.me = me
-        self.myself = Group((NEVER_BORN, f"email:{min(me, default='')}"), list(my_names), is_me=True)
+        addresses = [value for value in me if "@" in value] or me
+        self.myself = Group((NEVER_BORN, f"email:{min(addresses, default='')}"), list(my_names), is_me=True)
         self.groups = [self.myself]
         self.held: dict[Key, list[Group]] = defaultdict(list)
 
@@ -78,13 +79,16 @@ class Grouping:
             key = (*key, mention.name.key)
         if mention.address.value in self.me:
             group: Group | None = self.myself
-        elif key[0] in ("email", "named"):
+        elif key[0] in ("email", "named", "slug"):
             group = self._holder(key, mention.name)
         else:
             group = next(iter(self.holders(key)), None)
         if group is None:
             group = self._new(mention.claim)
-        if mention.name.is_full and key[0] in ("email", "named"):
+            group.slugs = frozenset(key[1:2] if key[0] == "slug" else ())
+        if mention.name.is_full and (
+            key[0] in ("email", "named") or (key[0] == "slug" and group.fits(mention.name))
+        ):
             group.learn(mention.name)
         group.mentions.append(mention)
         group.claim = min(group.claim, mention.claim)
@@ -122,6 +126,8 @@ class Grouping:
 
     def _key(self, mention: Mention) -> Key:
         value, name = mention.address.value, mention.name
+        if mention.address.slug:
+            return "slug", mention.address.slug
         if mention.kind == "personal":
             return "email", value
         if mention.kind == "role" and name.is_full:
@@ -131,10 +137,13 @@ class Grouping:
         return mention.kind, value
 
     def _holder(self, key: Key, name: Name) -> Group | None:
-        """Whom a name on an address means: the first it fits; without a full name anybody at all."""
+        """Whom a name on an address means: the first it fits; without a full name anybody at all.
+
+        A profile is one person's, however often the name changes.
+        """
         holders = self.holders(key)
         fitting = next((group for group in holders if group.fits(name)), None)
-        is_free = not name.is_full or (len(holders) == 1 and holders[0].is_open())
+        is_free = not name.is_full or key[0] == "slug" or (len(holders) == 1 and holders[0].is_open())
         return fitting or (holders[0] if holders and is_free else None)
 
     def _card_keys(self, card: Card, kinds: dict[str, str]) -> Iterator[Key]:
@@ -152,9 +161,14 @@ class Grouping:
             elif kind in ("role", "list", "bot", "room") and not personal and not card.name.is_full:
                 yield kind, mail.value
 
+    def _is_mine(self, key: Key) -> bool:
+        return (key[0] == "email" and key[1] in self.me) or (
+            key[0] == "slug" and f"linkedin:{key[1]}" in self.me
+        )
+
     def _matches(self, card: Card, key: Key) -> Iterator[Group]:
         """The first holder of a key whom the card's name fits. A phone wants a name on both sides."""
-        holders = [self.myself] if key[0] == "email" and key[1] in self.me else self.holders(key)
+        holders = [self.myself] if self._is_mine(key) else self.holders(key)
         found = (group for group in holders[:_MOST_HOLDERS] if group.fits(card.name))
         if key[0] == "phone":
             found = (group for group in found if group.names)

@@ -6,6 +6,9 @@ personal name on most of the mail outrank the spelling.
 
 from warehouse.people.grouping import Group
 
+BOT_REASON = "{} of {} messages were bulk or automatic, and none was ever sent to it"
+NAMED_REASON = "a personal name in {} of {} mentions"
+PERSONAL_REASON = "a personal address"
 _CERTAIN = {
     "room": "is booked as a room or a resource",
     "list": "is the address of a mailing list or a group",
@@ -34,7 +37,7 @@ def _by_behaviour(group: Group) -> tuple[str, str] | None:
     received = sum(mention.in_mail - mention.sent for mention in group.mentions)
     if group.cards or sent < 3 or automatic < 0.9 * sent or received > 0:
         return None
-    return "bot", f"{automatic} of {sent} messages were bulk or automatic, and none was ever sent to it"
+    return "bot", BOT_REASON.format(automatic, sent)
 
 
 def _by_name(group: Group) -> tuple[str, str] | None:
@@ -43,9 +46,7 @@ def _by_name(group: Group) -> tuple[str, str] | None:
         return "human", f"a card of {min(sources)}"
     named = sum(mention.count for mention in group.mentions if mention.name.is_full)
     total = sum(mention.count for mention in group.mentions)
-    return (
-        ("human", f"a personal name in {named} of {total} mentions") if named and 2 * named >= total else None
-    )
+    return ("human", NAMED_REASON.format(named, total)) if named and 2 * named >= total else None
 
 
 def _by_remains(group: Group) -> tuple[str, str]:
@@ -53,7 +54,7 @@ def _by_remains(group: Group) -> tuple[str, str]:
     if group.cards:
         return "role", f"a card of {min(card.source for card in group.cards)} for an organisation or a group"
     if "personal" in addresses:
-        return "human", "a personal address"
+        return "human", PERSONAL_REASON
     if "role" in addresses:
         return "role", f"{addresses['role']} is an office's address, mostly without a personal name"
     return "role", "an address that belongs to nobody"

@@ -11,6 +11,7 @@ from email.errors import HeaderParseError
 from email.header import decode_header
 from functools import cache, lru_cache
 
+import polars as pl
 from nicknames import NickNamer
 from rapidfuzz.distance import JaroWinkler
 
@@ -38,6 +39,9 @@ _TAIL = re.compile(r"\s+(?:[-–—/:]+|@|at|bei|chez)\s+|\s*[|•·]\s*")
 _JOINT = re.compile(r"\s(?:&|\+|and|und|et)\s", re.IGNORECASE)
 _CAMEL = re.compile(r"^([A-Z][a-z]{2,})([A-Z][a-z]{2,})$")
 _WORD = re.compile(r"[^\W_]+")
+# Two or three capitalised words that mean nothing by themselves are a name as it stands, as most are.
+_SIMPLE = r"^[A-Z][a-z]+(?: [A-Z][a-z]+){1,2}$"
+_MEANING = frozenset(["and", "und", "et", "via", "behalf", "auftrag", "part"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,28 @@ def clean(raw: str) -> Name:
     is_full = " " in text and sum(len(word) > 1 for word in words) > 1 and not re.search(r"\d", text)
     shown = f"{text} {suffix.title() if suffix in ('jr', 'sr') else suffix.upper()}".strip()
     return Name(shown, tuple(words), suffix, via, is_full, key)
+
+
+def clean_all(raw: pl.Series) -> pl.DataFrame:
+    """One row per distinct name: name as given, and its key, is_full, text and has_via.
+
+    What `clean` says of each. Simple names are read as columns, the others one by one.
+    """
+    texts = pl.DataFrame({"name": raw.unique()})
+    spoken = NOT_PERSONAL | TITLES | CREDENTIALS_AFTER_COMMA | GENERATIONS.keys() | _MEANING
+    lower = pl.col("name").str.to_lowercase()
+    simple = texts.filter(
+        pl.col("name").str.contains(_SIMPLE), ~lower.str.contains(rf"\b(?:{'|'.join(sorted(spoken))})\b")
+    ).select(
+        "name",
+        lower.str.split(" ").list.sort().list.join(" ").alias("key"),
+        pl.lit(value=True).alias("is_full"),
+        pl.col("name").alias("text"),
+        pl.lit(value=False).alias("has_via"),
+    )
+    others = texts.join(simple, on="name", how="anti")["name"]
+    read = [(text, (name := clean(text)).key, name.is_full, name.text, bool(name.via)) for text in others]
+    return pl.concat([simple, pl.DataFrame(read, schema=simple.schema, orient="row")])
 
 
 @lru_cache(maxsize=200_000)

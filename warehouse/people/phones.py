@@ -1,7 +1,9 @@
 """Phone numbers and profile links as keys: one normal form, or nothing."""
 
 import re
+import unicodedata
 from functools import lru_cache
+from urllib.parse import unquote
 
 import phonenumbers
 
@@ -27,4 +29,4 @@ def e164(raw: str, region: str | None) -> str | None:
 def linkedin_slug(url: str) -> str | None:
     """The profile's name in a LinkedIn address, or None for any other link."""
     found = _PROFILE.search(url)
-    return found.group(1).lower() if found else None
+    return unicodedata.normalize("NFKC", unquote(found.group(1))).lower() if found else None

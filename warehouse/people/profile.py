@@ -74,6 +74,8 @@ def identifiers(group: Group) -> list[Identifier]:
     for mention in group.mentions:
         if mention.address.domain:
             met.setdefault(("email", mention.address.value), []).append(mention)
+        elif mention.address.slug:
+            met.setdefault(("linkedin", mention.address.slug), []).append(mention)
     return [_identifier(*key, held.get(key, []), met.get(key, [])) for key in sorted({*held, *met})]
 
 
@@ -118,7 +120,7 @@ def _identifier(kind: str, value: str, cards: list[Card], mentions: list[Mention
     places = [
         place
         for place, count in (
-            ("mail", sum(mention.in_mail for mention in mentions)),
+            ("messages" if kind == "linkedin" else "mail", sum(mention.in_mail for mention in mentions)),
             ("calendar", sum(mention.in_calendar for mention in mentions)),
         )
         if count

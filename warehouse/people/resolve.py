@@ -4,8 +4,6 @@ Merges only what is certain: a personal address, a vCard UID within one book, a 
 profile with names that fit. Names that contradict each other on one key make a suggestion, never a merge.
 """
 
-import base64
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,9 +11,11 @@ from typing import Any
 import polars as pl
 
 from warehouse.people.addresses import normalise
-from warehouse.people.evidence import ITEM, Claim, gather_cards, gather_mentions, read_mentions
+from warehouse.people.evidence import ITEM, gather_cards, gather_mentions, read_mentions
 from warehouse.people.grouping import NEVER_BORN, Group, Grouping, group_items
+from warehouse.people.identity import person_id
 from warehouse.people.kinds import kind_of
+from warehouse.people.plain import is_plain, plain_people
 from warehouse.people.profile import identifiers, name_of, primary_email, rivals
 
 _INSTANT = pl.Datetime("us", "UTC")
@@ -66,32 +66,30 @@ def resolve(
     """Persons of all mentions and cards, whatever the order of their rows.
 
     mentions: one row per source, origin, name and address. cards: one row per source and key.
-    me: the user's addresses. region: ISO 3166 country of phone numbers written without a country.
+    me: the user's addresses and profiles. region: ISO 3166 country of phone numbers without a country.
     """
     mine = frozenset(filter(None, map(normalise, me)))
-    spelled = read_mentions(mentions)
-    grouping = group_items(gather_mentions(spelled), gather_cards(cards, region), mine)
+    carded = gather_cards(cards, region)
+    spelled = read_mentions(mentions).with_columns(
+        is_plain=is_plain(mine | {address.value for card in carded for address in card.emails})
+    )
+    asked, plain = spelled.filter(~pl.col("is_plain")), plain_people(spelled.filter("is_plain"))
+    grouping = group_items(gather_mentions(asked), carded, mine)
     groups = grouping.final()
     if not mine and not grouping.myself.mentions:
         groups.remove(grouping.myself)
-    ids = {group: person_id(group.claim) for group in groups}
+    ids = {group: person_id(group.claim[1]) for group in groups}
+    own = plain.with_columns(kind=pl.lit("email"))
+    found = [(ids[group], *identifier) for group in groups for identifier in identifiers(group)]
     return Resolution(
-        persons=_frame([_person(group, ids[group]) for group in groups], _PERSONS),
-        mention_links=_mention_links(spelled, ids),
+        persons=_frame([_person(group, ids[group]) for group in groups], _PERSONS, plain),
+        mention_links=_mention_links(spelled, ids, plain),
         card_links=_frame(
             [(card.source, card.key, ids[group]) for group in groups for card in group.cards], _CARD_LINKS
         ),
-        identifiers=_frame(
-            [(ids[group], *identifier) for group in groups for identifier in identifiers(group)], _IDENTIFIERS
-        ),
+        identifiers=_frame(found, _IDENTIFIERS, own),
         suggestions=_suggestions(grouping, ids),
     )
-
-
-def person_id(claim: Claim) -> str:
-    """The id of whoever was born with this claim. The batch is no part of it: it only says who was first."""
-    digest = hashlib.sha256(claim[1].encode()).digest()
-    return "p" + base64.b32encode(digest[:10]).decode().lower()  # ten bytes are sixteen letters
 
 
 def _person(group: Group, own_id: str) -> tuple[Any, ...]:
@@ -100,14 +98,17 @@ def _person(group: Group, own_id: str) -> tuple[Any, ...]:
     return own_id, name_of(group), kind, reason, group.is_me, primary_email(group), born
 
 
-def _mention_links(spelled: pl.DataFrame, ids: Mapping[Group, str]) -> pl.DataFrame:
+def _mention_links(spelled: pl.DataFrame, ids: Mapping[Group, str], plain: pl.DataFrame) -> pl.DataFrame:
     of_items = [
         (mention.address.value, mention.name.key, mention.name.is_full, own_id)
         for group, own_id in ids.items()
         for mention in group.mentions
     ]
-    links = spelled.join(_frame(of_items, _OF_ITEM), on=ITEM)
-    return links.select("name", "address", "person_id").sort("name", "address")
+    links = [
+        spelled.filter(~pl.col("is_plain")).join(_frame(of_items, _OF_ITEM), on=ITEM),
+        spelled.filter("is_plain").join(plain.select("value", "person_id"), on="value"),
+    ]
+    return pl.concat(part.select("name", "address", "person_id") for part in links).sort("name", "address")
 
 
 def _suggestions(grouping: Grouping, ids: Mapping[Group, str]) -> pl.DataFrame:
@@ -118,7 +119,11 @@ def _suggestions(grouping: Grouping, ids: Mapping[Group, str]) -> pl.DataFrame:
     return rows.group_by("left_person_id", "right_person_id").agg(reasons).sort(pl.all())
 
 
-def _frame(rows: Sequence[Sequence[Any]], schema: Mapping[str, Any]) -> pl.DataFrame:
-    """Rows in one order, whatever the order in which they were found."""
+def _frame(
+    rows: Sequence[Sequence[Any]], schema: Mapping[str, Any], others: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """Rows, and the same columns of other rows, in one order, whatever that in which they were found."""
     frame = pl.DataFrame(rows, schema=dict(schema), orient="row")
+    if others is not None:
+        frame = pl.concat([frame, others.select(frame.columns)])
     return frame.sort(frame.columns)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from importlib.resources import files
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,9 @@ RECORD_KINDS = {
     "message": RecordKind("messages", "position"),
     "event": RecordKind("events", "sequence desc, stamped_at desc nulls last, position"),
     "card": RecordKind("cards", "revised_at desc nulls last, position"),
+    "invitation": RecordKind("invitations", "position"),
+    "position": RecordKind("positions", "position"),
+    "own_identifier": RecordKind("own_identifiers", "position"),
 }
 
 

@@ -16,13 +16,13 @@ comment on column main.people.last_contact_at is 'Last interaction, UTC.';
 comment on table main.identifiers is 'One row per person, identifier and source.';
 comment on column main.identifiers.person_id is 'The person.';
 comment on column main.identifiers.kind is 'email, phone, linkedin or vcard_uid.';
-comment on column main.identifiers.value is 'Normalised: addresses in lower case, phones in E.164 where that is certain.';
+comment on column main.identifiers.value is 'Normalised: addresses in lower case, phones in E.164 where that is certain, of a LinkedIn profile the last part of its address.';
 comment on column main.identifiers.source is 'The source that shows it.';
 comment on column main.identifiers.first_seen_at is 'UTC, null if the source has no date.';
 comment on column main.identifiers.last_seen_at is 'UTC, null if the source has no date.';
 comment on column main.identifiers.evidence is 'Where it was seen.';
 
-comment on table main.contacts is 'One row per card, current version.';
+comment on table main.contacts is 'One row per card, current version; of exports of several days the newest with the card.';
 comment on column main.contacts.contact_id is 'Of source, file and card.';
 comment on column main.contacts.person_id is 'The person it describes.';
 comment on column main.contacts.source is 'The address book.';
@@ -32,12 +32,14 @@ comment on column main.contacts.title is 'As on the card.';
 comment on column main.contacts.birthday is 'YYYY-MM-DD, or --MM-DD without a year.';
 comment on column main.contacts.categories is 'As on the card.';
 comment on column main.contacts.revised_at is 'REV, UTC.';
+comment on column main.contacts.connected_on is 'When you connected, where the export says so.';
 comment on column main.contacts.ingested_at is 'When this version landed, UTC.';
 
 comment on table main.messages is 'One row per message, deduplicated by Message-ID over all sources.';
 comment on column main.messages.message_id is 'Message-ID; a message without one has a made-up id; of two different messages with one Message-ID the later has a suffix.';
 comment on column main.messages.thread_id is 'Message-ID of the earliest message of the conversation.';
 comment on column main.messages.sent_at is 'UTC; null if no header gives a believable date.';
+comment on column main.messages.channel is 'email or linkedin.';
 comment on column main.messages.from_person_id is 'The writer.';
 comment on column main.messages.is_bulk is 'A list''s or a bulk sender''s message that was not addressed to you.';
 comment on column main.messages.is_automatic is 'Written by a machine.';
@@ -45,7 +47,7 @@ comment on column main.messages.bulk_reason is 'Why it is no contact: a sign of 
 comment on column main.messages.recipients is 'Distinct addresses in To, Cc and Bcc.';
 comment on column main.messages.party_size is 'People on it, the writer and you included.';
 comment on column main.messages.in_reply_to is 'Message-ID that it answers.';
-comment on column main.messages.my_role is 'from, to, cc or bcc; null if you are not on it.';
+comment on column main.messages.my_role is 'from, to, cc or bcc; null if you are not on it. What a folder or label says that you sent is from you.';
 comment on column main.messages.source is 'The source whose copy speaks for it.';
 comment on column main.messages.ingested_at is 'When that copy landed, UTC.';
 

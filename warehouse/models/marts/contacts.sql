@@ -9,7 +9,7 @@ select
     c.birthday,
     c.categories,
     c.revised_at,
+    c.connected_on,
     c.ingested_at
 from stg_contacts__cards as c
 left join people_card_links as l on l.source = c.source and l.key = c.key
-order by contact_id

@@ -1,7 +1,7 @@
 -- one row per occurrence and person on it (meeting_id, person_id)
 -- A person invited at two addresses is one party, with the firmest answer given at either.
 with invited as (
-    select meeting_id, unnest(attendees) as a from stg_calendar__occurrences
+    select meeting_id, unnest(attendees) as a from staging.stg_calendar__occurrences
 ),
 
 named as (
@@ -17,7 +17,7 @@ named as (
     where a.address <> ''
     union all
     select meeting_id, organizer_name, organizer_address, null, 'chair', 'individual', false
-    from stg_calendar__occurrences
+    from staging.stg_calendar__occurrences
     where organizer_address <> ''
 ),
 

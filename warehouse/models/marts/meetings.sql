@@ -30,6 +30,6 @@ select
     o.source,
     o.created_at,
     o.ingested_at
-from stg_calendar__occurrences as o
+from staging.stg_calendar__occurrences as o
 left join parties as p using (meeting_id)
 order by o.starts_at, o.meeting_id

@@ -12,6 +12,12 @@ held as (
         select source from landed.events
         union all
         select source from landed.cards
+        union all
+        select source from landed.invitations
+        union all
+        select source from landed.positions
+        union all
+        select source from landed.own_identifiers
     )
     group by source
 )

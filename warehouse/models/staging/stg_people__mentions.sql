@@ -1,30 +1,14 @@
 -- one row per mention of a person (source, origin, name, address, cutype)
-with header as (
-    select
-        m.source,
-        'header' as origin,
-        p.name,
-        p.address,
-        null::varchar as cutype,
-        -- an address that stands in Reply-To only was neither written from nor to
-        count(distinct m.message_id) filter (p.role <> 'reply_to') as count,
-        count(distinct m.message_id) filter (p.role = 'from') as sent,
-        count(distinct m.message_id) filter (
-            p.role = 'from'
-            and (
-                m.automatic_reason is not null
-                or m.precedence in ('bulk', 'junk')
-                or (m.has_list_unsubscribe and m.list_post is null)
-            )
-        ) as automatic,
-        min(m.sent_at) as first_at,
-        max(m.sent_at) as last_at
-    from stg_mail__messages as m
-    inner join stg_mail__parties as p using (message_id)
-    group by all
+with births as (
+    select origin, name, address, batch, hash(name, address) as mention from ledger.births where origin <> 'card'
 ),
 
-calendar as (
+written as (
+    select m.*, case when m.service = 'linkedin' then 'linkedin' else 'header' end as origin
+    from staging.stg_mail__mentions as m
+),
+
+named as (
     select
         source,
         'calendar' as origin,
@@ -50,6 +34,16 @@ calendar as (
     )
     where a.address <> ''
     group by all
+),
+
+born as (
+    select b.batch as born, b.name, b.address, null::varchar as cutype, w.* exclude (mention, service)
+    from written as w
+    inner join births as b using (origin, mention)
+    union all by name
+    select b.batch as born, n.*
+    from named as n
+    inner join births as b using (origin, name, address)
 )
 
 select
@@ -62,9 +56,8 @@ select
     m.automatic::bigint as automatic,
     l.address is not null as listed,
     m.cutype,
-    b.batch as born,
+    m.born,
     m.first_at,
     m.last_at
-from (from header union all by name from calendar) as m
-inner join ledger.births as b on b.origin = m.origin and b.name = m.name and b.address = m.address
+from born as m
 left join stg_mail__lists as l on l.address = lower(m.address)

@@ -1,0 +1,43 @@
+"""Files that hold one message: what .eml, .emlx and Maildir files share."""
+
+import codecs
+import re
+from collections.abc import Iterator
+
+from connectors.bounds import Bounds
+from connectors.mail.fields import is_mail, text_of
+from connectors.mail.foreign import no_mail
+from connectors.mail.headers import message
+from connectors.records import Item
+from connectors.text import decode, wide_encoding
+
+_BLANK_LINE = re.compile(rb"\n\r?\n")
+_SEPARATOR = re.compile(rb"\s*>?From [^\n]{0,300}\n")
+
+
+def only_message(data: bytes, place: str, bounds: Bounds) -> Iterator[Item]:
+    """The message whose beginning is `data`, up to a byte more than `bounds.header_bytes`; nothing if it is
+    blank. An mbox separator before it is left out, and CR alone ends lines too. Raises NotThisFormat."""
+    if data.isspace() or not data:
+        return
+    if wide_encoding(data):
+        data = decode(data).encode()
+    text = data.removeprefix(codecs.BOM_UTF8)
+    if b"\n" not in text:
+        text = text.replace(b"\r", b"\n")
+    separator = _SEPARATOR.match(text)
+    block = b"\n" + (text[separator.end() :] if separator else text.lstrip(b"\r\n"))
+    blank = _BLANK_LINE.search(block)
+    is_cut = not blank and len(data) > bounds.header_bytes
+    block = block[: blank.start() + 1 if blank else bounds.header_bytes]
+    if not is_mail(text_of(block)):
+        raise no_mail(data)
+    yield message(
+        block,
+        position=0,
+        locator="byte 0",
+        separator=b"\n" + separator[0] if separator else b"",
+        place=place,
+        bounds=bounds,
+        is_cut=is_cut,
+    )

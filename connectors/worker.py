@@ -1,0 +1,351 @@
+"""The process in which files are read: bounded in memory, told to stop by being killed.
+
+    python -m connectors.worker read ORDERS    reads files into a spool
+    python -m connectors.worker list ORDERS    tells what is in archives
+
+ORDERS is the path of an `Orders` in JSON; standard output gets a line of JSON for each thing done. Nothing is
+written but the spool, and nothing is opened but the regular files that were named. It greets, and ends with
+EX_IOERR if the spool cannot be written.
+"""
+
+import contextlib
+import errno
+import gc
+import io
+import os
+import resource
+import stat
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import msgspec
+
+from connectors import FORMATS
+from connectors.archives import Member, Refused, members, opened_member
+from connectors.bounds import Bounds
+from connectors.inputs import Input
+from connectors.packed import opened_packed
+from connectors.recognise import HEAD_BYTES, recognise
+from connectors.records import ConnectorError, Item, NotThisFormat, Rejected
+from connectors.spool import Spool, Taken, Unwritable
+
+GREETING = b"ready\n"
+_MB = 2**20
+_TELL_EVERY_SECONDS = 0.25
+_READABLE_BUFFER = 2**18
+
+
+class Place(msgspec.Struct, kw_only=True, frozen=True):
+    """Where bytes are: a file, or a member of an archive; packer: ``gz``, ``xz``, ``bz2`` or empty."""
+
+    path: str
+    member: Member | None = None
+    packer: str = ""
+
+
+class Job(msgspec.Struct, kw_only=True, frozen=True):
+    """One file to read.
+
+    file: what it is called in the books. name, start, size, dated: as in `Input`. formats: those that it may
+    be in; is_certain: it is in the first. known: path of a file with one digest a line, or empty.
+    """
+
+    file: str
+    name: str
+    place: Place
+    formats: tuple[str, ...]
+    is_certain: bool = True
+    start: int = 0
+    size: int | None = None
+    dated: datetime | None = None
+    known: str = ""
+
+
+class Orders(msgspec.Struct, kw_only=True, frozen=True):
+    """What a worker is to do.
+
+    careful: tell of each file before the next is begun. most: read no more items of a file than that; 0 only
+    recognises what it is, None reads it whole.
+    """
+
+    bounds: Bounds
+    spool: str = ""
+    jobs: tuple[Job, ...] = ()
+    careful: bool = False
+    most: int | None = None
+
+
+class Told(msgspec.Struct, kw_only=True, frozen=True):
+    """A line of the worker's.
+
+    file: which job it is about. is_done: the job is done, else it goes on and has come to `position`.
+    format: which of the formats the file is in; empty if it is in none of them. taken: what it gave.
+    refusal: why the file as a whole could not be read, else empty. fault: what a reader must not raise.
+    lengths: of the spool's files, to which they can be cut back.
+    """
+
+    file: str
+    is_done: bool = False
+    position: int = 0
+    format: str = ""
+    taken: Taken = Taken()
+    refusal: str = ""
+    fault: str = ""
+    lengths: dict[str, int] = {}
+
+
+class Listed(msgspec.Struct, kw_only=True, frozen=True):
+    """What is in an archive. refusal: why the archive as a whole is not read, else empty."""
+
+    path: str
+    members: tuple[Member, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    refusal: str = ""
+
+
+class _Watched(io.RawIOBase):
+    """A stream that tells how far it has been read."""
+
+    def __init__(self, stream: BinaryIO, tell: Callable[[], None]) -> None:
+        self._stream = stream
+        self._tell = tell
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return self._stream.seekable()
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - any writable buffer, as its base class says
+        self._tell()
+        return cast(io.RawIOBase, self._stream).readinto(buffer) or 0
+
+
+class Worker:
+    """Reads jobs into a spool and tells what became of them."""
+
+    def __init__(self, orders: Orders, tell: Callable[[Told], None]) -> None:
+        self.orders = orders
+        self.spool = Spool(Path(orders.spool))
+        self._tell = tell
+        self._told_at = time.monotonic()
+        self._done: list[Told] = []
+        self._named = ""
+        self._begun_at: dict[str, int] = {}
+
+    def run(self) -> None:
+        """All jobs, in order. Whoever is killed in between has told of none that it did not finish."""
+        for job in self.orders.jobs:
+            self._begun_at = self.spool.lengths()
+            done = self._read(job)
+            gc.collect(
+                0
+            )  # an error's traceback may hold all that was read of its file: the next needs the room
+            self._done.append(done)
+            # Of a file that was named while it was read, the end is told before the next is begun: the last
+            # one named is then the one that was being read, should we be killed.
+            if self.orders.careful or self._named == job.file or self._is_time():
+                self._settle(self.spool.lengths())
+        self._settle(self.spool.lengths())
+        self.spool.close()
+
+    def _settle(self, lengths: dict[str, int]) -> None:
+        """Tell what is done, once the system has its lines. lengths: of the spool with no more than that."""
+        self.spool.flush()
+        for told in self._done:
+            self._tell(msgspec.structs.replace(told, lengths=lengths))
+        self._done.clear()
+        self._told_at = time.monotonic()
+
+    def _is_time(self) -> bool:
+        return time.monotonic() - self._told_at > _TELL_EVERY_SECONDS
+
+    def _beat(self, job: Job, position: int) -> None:
+        """Say that we are alive, at most a few times a second."""
+        if self._is_time():
+            self._settle(self._begun_at)
+            self._named = job.file
+            self._tell(Told(file=job.file, position=position))
+
+    def _read(self, job: Job) -> Told:
+        done = Told(file=job.file, is_done=True)
+        try:
+            with contextlib.ExitStack() as closing:
+                stream = closing.enter_context(opened(job.place, self.orders.bounds))
+                source = self._input(job, stream)
+                chosen, refusal = self._chosen(job, source)
+                if not chosen or self.orders.most == 0:
+                    return msgspec.structs.replace(done, format=chosen, refusal=refusal)
+                items = self._watched(job, FORMATS[chosen].read(source), closing)
+                items = islice(items, self.orders.most)
+                return msgspec.structs.replace(done, format=chosen, taken=self.spool.take(job.file, items))
+        except (ConnectorError, OSError) as error:
+            return msgspec.structs.replace(done, refusal=str(_as_end(error)))
+        except MemoryError:
+            memory = self.orders.bounds.memory_mb
+            text = f"needs more than {memory} MB to read: split it, or raise bounds.memory_mb in kith.toml"
+            return msgspec.structs.replace(done, refusal=text)
+        except Exception as error:  # noqa: BLE001 - a reader must not raise anything else, and one day one will
+            return msgspec.structs.replace(done, fault=type(error).__name__)
+
+    def _input(self, job: Job, stream: BinaryIO) -> Input:
+        position = 0
+
+        def beat() -> None:
+            nonlocal position
+            with contextlib.suppress(OSError, ValueError):
+                position = stream.tell()
+            self._beat(job, position)
+
+        watched = cast(BinaryIO, io.BufferedReader(_Watched(stream, beat), _READABLE_BUFFER))
+        known = frozenset(Path(job.known).read_text("ascii").split()) if job.known else frozenset[str]()
+        return Input(
+            stream=watched,
+            name=job.name,
+            start=job.start,
+            size=job.size,
+            dated=job.dated,
+            known=known,
+            bounds=self.orders.bounds,
+        )
+
+    def _chosen(self, job: Job, source: Input) -> tuple[str, str]:
+        """The format of a file, by its content where several are possible; and why it has none, if asked."""
+        if job.is_certain:
+            return job.formats[0], ""
+        head = cast(io.BufferedReader, source.stream).peek(HEAD_BYTES)
+        found = recognise(job.name, head)
+        if self.orders.most == 0:
+            return found.format or "", f"{found.reason}; {found.mend}".strip("; ")
+        return (found.format if found.format in job.formats else "") or "", ""
+
+    def _watched(self, job: Job, items: Iterator[Item], closing: contextlib.ExitStack) -> Iterator[Item]:
+        """The items, and at the end what ended them: what was read of a file that breaks off is kept."""
+        position, end = -1, None
+        try:
+            for item in items:
+                position = item.position
+                self._beat(job, position)
+                yield item
+        except (ConnectorError, OSError) as error:
+            end = _as_end(error)
+        try:
+            closing.close()
+        except (ConnectorError, OSError) as error:
+            end = _as_end(error)  # damaged data says more about its end than a reader that stumbled over it
+        if end and position < 0:
+            raise end
+        if end:
+            yield Rejected(position=position + 1, locator=f"after byte {position}", reason=str(end))
+
+
+@contextmanager
+def opened(place: Place, bounds: Bounds) -> Iterator[BinaryIO]:
+    """The bytes of a place, unpacked. Raises NotThisFormat for what is no regular file, and OSError.
+
+    Opening follows no link and waits for no writer, so a FIFO put in the place of a file does no harm.
+    """
+    if place.member is not None:
+        with opened_member(Path(place.path), place.member, bounds) as stream:
+            yield stream
+        return
+    descriptor = os.open(place.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb", buffering=0) as plain:  # noqa: PTH123 - Path.open takes no descriptor
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise NotThisFormat("not a regular file: it is not opened")
+        if not place.packer:
+            yield cast(BinaryIO, plain)
+            return
+        with opened_packed(cast(BinaryIO, plain), place.packer, status.st_size, bounds) as stream:
+            yield stream
+
+
+def list_archive(path: str, bounds: Bounds) -> Listed:
+    """The members of an archive, and those that are not read."""
+    try:
+        found = members(Path(path), bounds)
+    except ConnectorError as error:
+        return Listed(path=path, refusal=str(error))
+    except OSError as error:
+        return Listed(path=path, refusal=_in_words(error))
+    except MemoryError:
+        return Listed(path=path, refusal="its list of files is too large to read: it may be damaged")
+    return Listed(
+        path=path,
+        members=tuple(each for each in found if isinstance(each, Member)),
+        refused=tuple(each for each in found if isinstance(each, Refused)),
+    )
+
+
+def main(arguments: list[str]) -> None:
+    """Do what is ordered, within the bounds of the orders."""
+    gc.disable()  # records hold no cycles; what leaves some is collected after each file
+    output = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no line of ours
+    [task, errand] = arguments
+    orders = msgspec.json.decode(Path(errand).read_bytes(), type=Orders)
+    _confine(orders.bounds)
+    encoder = msgspec.json.Encoder()
+
+    def tell(said: Told | Listed) -> None:
+        output.write(encoder.encode(said) + b"\n")
+        output.flush()
+
+    output.write(GREETING)
+    output.flush()
+    if task == "list":
+        for job in orders.jobs:
+            tell(list_archive(job.place.path, orders.bounds))
+        return
+    try:
+        Worker(orders, tell).run()
+    except Unwritable:
+        os._exit(os.EX_IOERR)  # without another attempt at writing what is left
+
+
+def _confine(bounds: Bounds) -> None:
+    """No more memory and open files than allowed, no core dump, and files that are the owner's alone."""
+    os.umask(0o077)
+    memory = bounds.memory_mb * _MB
+    for limit, value in (
+        (resource.RLIMIT_DATA, memory),
+        (resource.RLIMIT_AS, 2 * memory),  # of systems that do not count mappings as data
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, 64),
+    ):
+        with contextlib.suppress(ValueError, OSError):  # a system may know a limit and refuse to set it
+            resource.setrlimit(limit, (value, value))
+
+
+def _as_end(error: ConnectorError | OSError) -> ConnectorError:
+    """What ended the reading of a file. Raises what is no fault of the file's."""
+    if isinstance(error, Unwritable):
+        raise error
+    return error if isinstance(error, ConnectorError) else ConnectorError(_in_words(error))
+
+
+def _in_words(error: OSError) -> str:
+    """What the system says of a file, and the mend."""
+    if error.errno == errno.ELOOP:
+        return "a symbolic link is not followed; add what it points to as a source of its own"
+    if error.errno == errno.ENXIO:
+        return "not a regular file: it is not opened"
+    mend = "check its permissions" if isinstance(error, PermissionError) else "check the file and the disk"
+    return f"{error.strerror or error}; {mend}"
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

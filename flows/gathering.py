@@ -1,0 +1,193 @@
+"""One source in one run: which of its files are new or changed, and what reading them gave."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
+
+from connectors import FORMATS
+from connectors.bounds import Bounds
+from connectors.worker import Job, Listed, Told
+from flows import files
+from flows.files import Change, Part
+from flows.reading import CONFINED, Hands
+from flows.settings import Source
+from warehouse.errors import SourceError, SourceShrunk
+from warehouse.intake import Intake
+from warehouse.landing import FileState
+
+Progress = Callable[[int, int], None]
+_CHANGED = "it changed while it was read; the next sync reads it again"
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A file that is to be read: as it is now, and from where."""
+
+    part: Part
+    now: FileState
+    start: int
+
+
+def listed(source: Source, bounds: Bounds) -> dict[str, Part]:
+    """What a source consists of, by its name in the books. Raises SourceError if it is nothing."""
+    with TemporaryDirectory(prefix="kith-") as scratch:
+        return files.parts_of_source(
+            source, lambda archives: CONFINED.list_archives([*archives], bounds, Path(scratch))
+        )
+
+
+class Gathering:
+    """What one source gives in one run. `gather` fills the intake."""
+
+    def __init__(self, source: Source, intake: Intake, hands: Hands, bounds: Bounds, scratch: Path) -> None:
+        self.source = source
+        self.intake = intake
+        self.hands = hands
+        self.bounds = bounds
+        self.scratch = scratch
+        self.refused: dict[Path, str] = {}
+        self.has_read = False
+
+    def gather(self, progress: Progress, *, again: bool = False, may_be_empty: bool = False) -> None:
+        """Keep, read, refuse or drop every file of the source.
+
+        again: read also what is as it was, where something of it is in quarantine. may_be_empty: a folder
+        that has lost all of its files is believed. progress: bytes read and bytes to read.
+
+        Raises SourceError if there is nothing of the kind or nothing of it can be read, SourceShrunk if a
+        folder that held files holds none.
+        """
+        parts = self._parts(may_be_empty=may_be_empty)
+        plans = {part.file: plan for part in parts.values() if (plan := self._plan(part, again=again))}
+        self._read(plans, progress)
+        if self.refused and not self.has_read:
+            path, reason = next(iter(self.refused.items()))
+            place = path if len(self.refused) == 1 else self.source.location
+            raise SourceError(f"{self.source.name}: {place}: {reason}")
+        for file in self.intake.known.keys() - parts.keys() - self.intake.kept.keys():
+            state = self.intake.known[file]
+            if state.format and FORMATS[state.format].is_snapshot:
+                self.intake.keep(file)  # what was true on the day of an export stays so
+            else:
+                self.intake.drop(file)
+
+    def _parts(self, *, may_be_empty: bool) -> dict[str, Part]:
+        found = files.parts_of_source(
+            self.source,
+            self._listed,
+            may_be_empty=bool(self.intake.known),
+        )
+        if not found and not may_be_empty:
+            name, location = self.source.name, self.source.location
+            raise SourceShrunk(
+                f"{name}: {location} holds no such files any more; nothing was changed. "
+                f"If that is right, run `kith sync {name} --accept-shrink`"
+            )
+        return found
+
+    def _listed(self, archives: Mapping[Path, str]) -> dict[Path, Listed]:
+        """What is in archives; only those that have changed are opened."""
+        found = {path: files.listed_before(path, file, self.intake.known) for path, file in archives.items()}
+        new = [path for path, before in found.items() if before is None]
+        opened = self.hands.list_archives(new, self.bounds, self.scratch) if new else {}
+        return {path: before or opened[path] for path, before in found.items()}
+
+    def _plan(self, part: Part, *, again: bool) -> _Plan | None:
+        """What there is to read of a file; None if it is kept or refused as it is."""
+        known = self.intake.known.get(part.file)
+        is_due = again and known is not None and (known.quarantined > 0 or known.is_refused)
+        if known and not is_due and files.is_untouched(part, known):
+            self._keep(part.file, known)
+            return None
+        if part.refusal:
+            self._refuse(part, part.refusal, FileState.of_unread(part.size, part.mtime_ns, part.inode))
+            return None
+        now = files.look(part)
+        if self._is_known_snapshot(part, now):
+            return None
+        change = files.change_of(part, now, known) if known and not is_due else Change.REPLACED
+        if known and change is Change.NONE:
+            self._keep(part.file, known)
+            return None
+        start = known.resume_at or 0 if known and change is Change.GREW else 0
+        return _Plan(part, now, start)
+
+    def _keep(self, file: str, known: FileState) -> None:
+        self.intake.keep(file)
+        self.has_read = self.has_read or (bool(known.format) and not known.is_refused)
+
+    def _refuse(self, part: Part, reason: str, state: FileState) -> None:
+        self.refused[part.path] = reason
+        self.intake.refuse(part.file, state, reason)
+
+    def _is_known_snapshot(self, part: Part, now: FileState) -> bool:
+        """Whether an export of another date holds the very same: then it was only copied or touched."""
+        stem, at, _ = part.file.rpartition("@")
+        if not (at and FORMATS[part.formats[0]].is_snapshot):
+            return False
+        for file, known in self.intake.known.items():
+            if file.startswith(f"{stem}@") and known.fingerprint == now.fingerprint and not known.is_refused:
+                self._keep(file, known)
+                return True
+        return False
+
+    def _read(self, plans: dict[str, _Plan], progress: Progress) -> None:
+        sizes = [plan.part.size for plan in plans.values()]
+        before = dict(zip(plans, accumulate(sizes, initial=0), strict=False))
+        total = sum(sizes)
+
+        def show(file: str, position: int) -> None:
+            progress(before[file] + position, total)
+
+        jobs = [self._job(number, plan) for number, plan in enumerate(plans.values())]
+        for told in self.hands.read(jobs, self.bounds, self.intake.spool, show):
+            self._settle(plans[told.file], told)
+            show(told.file, plans[told.file].part.size)
+
+    def _job(self, number: int, plan: _Plan) -> Job:
+        known = None
+        state = self.intake.known.get(plan.part.file)
+        if state and state.format and not state.is_refused and plan.start == 0:
+            is_same_reader = FORMATS[state.format].version == state.reader_version
+            known = (
+                self.intake.digests(plan.part.file, self.scratch / f"{number}.known")
+                if is_same_reader
+                else None
+            )
+        return plan.part.job(start=plan.start, known=known)
+
+    def _settle(self, plan: _Plan, told: Told) -> None:
+        """Hand the outcome of one file to the intake."""
+        part, known = plan.part, self.intake.known.get(plan.part.file)
+        if told.fault:
+            self._refuse(part, f"{told.fault} while reading it; please report it", plan.now)
+        elif told.refusal:
+            self._refuse(part, told.refusal, plan.now)
+        elif not files.is_unchanged_since(part):
+            self._refuse(part, _CHANGED, plan.now)
+        elif not told.format and known and known.records:
+            self._refuse(part, "it is of another format now; put it back, or remove it", plan.now)
+        else:
+            self.has_read = self.has_read or bool(told.format)
+            self.intake.take(
+                part.file, _state(plan.now, told), items=told.taken.items, from_position=plan.start
+            )
+
+
+def _state(now: FileState, told: Told) -> FileState:
+    """The file as it was read."""
+    if not told.format:
+        return now
+    found, tail = FORMATS[told.format], told.taken
+    state = msgspec.structs.replace(
+        now, format=told.format, record_kind=found.record_kind, reader_version=found.version
+    )
+    if state.resume_at is None or tail.position is None:
+        return state
+    return msgspec.structs.replace(
+        state, resume_at=tail.position, tail_key=tail.key, tail_outcome=tail.outcome
+    )
