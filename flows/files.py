@@ -24,11 +24,16 @@ _BLOCK = 2**20
 _SAMPLES = 32
 _IN_ARCHIVES = ("takeout", "linkedin")
 _ARCHIVES = (".zip",)
+_CRC = "crc32"
 _EXPORTED_ON = re.compile(r"(?<!\d)(?:(\d{4})-(\d\d)-(\d\d)|(\d\d)-(\d\d)-(\d{4}))(?!\d)")
 _MAILDIR_FLAGS = re.compile(r"[:;!]2,([A-Za-z]*)$")
 
 Lister = Callable[[Mapping[Path, str]], Mapping[Path, Listed]]
 """What is in archives, given as path and name in the books."""
+
+
+class NotAsItWas(Exception):
+    """An archive has changed, so that what is in it must be listed anew."""
 
 
 class Change(Enum):
@@ -44,7 +49,8 @@ class Part:
     """One file of a source, on disk or in an archive.
 
     file: its name in the books. name: what its reader is told. formats: those it may be in; is_certain: it is
-    in the first. size, mtime_ns, inode: of the file on disk, the archive of a member. flags: of a name that
+    in the first. size, mtime_ns, inode: of the file on disk, the archive of a member. is_archive: nothing is
+    read of it itself, it is noted that it was looked into. flags: of a name that
     holds what changes of an immutable file. refusal: why it must not be opened, else empty.
     """
 
@@ -61,6 +67,7 @@ class Part:
     dated: datetime | None = None
     flags: str = ""
     refusal: str = ""
+    is_archive: bool = False
 
     @property
     def appends(self) -> bool:
@@ -110,12 +117,19 @@ def parts_of_source(source: Source, listed: Lister, *, may_be_empty: bool = Fals
         found = list(_of_maildir(location))
     else:
         found = list(_of_folder(location, source.kind, listed))
-    if not found and not may_be_empty:
+    if not any(not part.is_archive for part in found) and not may_be_empty:
         raise SourceError(f"{source.name}: {location} holds no {_wanted(source.kind)}")
     return {part.file: part for part in sorted(found, key=lambda part: part.file)}
 
 
-def look(part: Part, resumable: bool = True) -> FileState:
+def unread(part: Part) -> FileState:
+    """A file that was looked at and not opened."""
+    return FileState(
+        size=part.size, mtime_ns=part.mtime_ns, inode=part.inode, fingerprint="", reader_version=0
+    )
+
+
+def look(part: Part) -> FileState:
     """The file as it is now, before it is read: size, times and fingerprint; counts are still 0."""
     return FileState(
         size=part.size,
@@ -123,7 +137,7 @@ def look(part: Part, resumable: bool = True) -> FileState:
         inode=part.inode,
         fingerprint=_identity(part),
         reader_version=0,
-        resume_at=0 if part.appends and resumable else None,
+        resume_at=0 if part.appends else None,
     )
 
 
@@ -191,33 +205,43 @@ def listed_before(path: Path, file: str, known: Mapping[str, FileState]) -> List
     file: the archive's name in the books. known: the files of the source as they were last read.
     """
     status = path.stat()
-    inside = {name: state for name, state in known.items() if name == file or name.startswith(f"{file}!/")}
     stamp = (status.st_size, status.st_mtime_ns, status.st_ino)
-    if not inside or any((state.size, state.mtime_ns, state.inode) != stamp for state in inside.values()):
+    own = known.get(file)
+    if own is None or own.is_refused or (own.size, own.mtime_ns, own.inode) != stamp:
         return None
-    found: list[Member] = []
-    for name, state in inside.items():
-        member, _, day = (
-            name.removeprefix(f"{file}!/").partition("@") if _is_snapshot(state) else (name, "", "")
-        )
-        scheme, crc, size = (*state.fingerprint.split(":"), "", "")[:3]
-        if scheme != "crc32":
-            return None
-        found.append(
-            Member(
-                name=member.removeprefix(f"{file}!/"),
-                size=int(size),
-                packed_size=0,
-                crc=int(crc, 16),
-                dated=datetime.fromisoformat(day).replace(tzinfo=UTC) if day else None,
-                position=0,
-                packing="",
-            )
-        )
-    return Listed(path=str(path), members=tuple(found))
+    inside = [
+        _member(name.removeprefix(f"{file}!/"), state)
+        for name, state in known.items()
+        if name.startswith(f"{file}!/") and (state.size, state.mtime_ns, state.inode) == stamp
+    ]
+    if not all(inside):
+        return None
+    return Listed(path=str(path), members=tuple(member for member in inside if member))
 
 
-def _is_snapshot(state: FileState) -> bool:
+def _member(name: str, state: FileState) -> Member | None:
+    """A member as its file in the books tells of it; None of one that was refused."""
+    scheme, _, told = state.fingerprint.partition(":")
+    if scheme != _CRC:
+        return None
+    crc, _, size = told.partition(":")
+    stem, _, day = name.rpartition("@") if is_snapshot(state) else (name, "", "")
+    dated = datetime.fromisoformat(day).replace(tzinfo=UTC) if day else None
+    return Member(
+        name=stem, size=int(size), packed_size=0, crc=int(crc, 16), dated=dated, position=0, packing=""
+    )
+
+
+def all_listed_before(archives: Mapping[Path, str], known: Mapping[str, FileState]) -> dict[Path, Listed]:
+    """What was in archives that are as they were. Raises NotAsItWas if one of them is not."""
+    found = {path: listed_before(path, file, known) for path, file in archives.items()}
+    if not all(found.values()):
+        raise NotAsItWas
+    return {path: listed for path, listed in found.items() if listed}
+
+
+def is_snapshot(state: FileState) -> bool:
+    """Whether what the file said stays true though it is gone."""
     return bool(state.format) and FORMATS[state.format].is_snapshot
 
 
@@ -225,7 +249,7 @@ def _identity(part: Part) -> str:
     if part.is_immutable:
         return part.flags
     if part.member:
-        return f"crc32:{part.member.crc:08x}:{part.member.size}"
+        return f"{_CRC}:{part.member.crc:08x}:{part.member.size}"
     return fingerprint(part.path, part.size)
 
 
@@ -237,7 +261,7 @@ def _of_file(path: Path, kind: str, listed: Lister) -> Iterator[Part]:
         return
     bare, packer = unpacked_name(path.name)
     formats = _formats_of(bare, kind) or KINDS[kind]
-    yield replace(_on_disk(path, path.name, bare, formats[:1], packer), is_certain=True)
+    yield replace(_dated(_on_disk(path, path.name, bare, formats[:1], packer)), is_certain=True)
 
 
 def _of_folder(location: Path, kind: str, listed: Lister) -> Iterator[Part]:
@@ -255,7 +279,7 @@ def _of_folder(location: Path, kind: str, listed: Lister) -> Iterator[Part]:
         elif is_archive:
             archives.append((path, file))
         else:
-            yield _on_disk(path, file, bare, formats, packer)
+            yield _dated(_on_disk(path, file, bare, formats, packer))
     yield from _of_archives(archives, kind, listed)
 
 
@@ -267,8 +291,7 @@ def _of_archives(archives: Sequence[tuple[Path, str]], kind: str, listed: Lister
     for path, file in archives:
         found = contents[path]
         whole = _on_disk(path, file, file, KINDS[kind][:1])
-        if found.refusal:
-            yield replace(whole, refusal=found.refusal)
+        yield replace(whole, refusal=found.refusal, is_archive=not found.refusal)
         for refused in found.refused:
             if formats := _formats_of(unpacked_name(refused.name)[0], kind):
                 text = f"{refused.reason}; {refused.mend}" if refused.mend else refused.reason
@@ -306,7 +329,7 @@ def _of_maildir(location: Path) -> Iterator[Part]:
 
 def _on_disk(path: Path, file: str, bare: str, formats: tuple[str, ...], packer: str = "") -> Part:
     status = path.lstat()
-    part = Part(
+    return Part(
         file=file,
         name=bare,
         path=path,
@@ -317,7 +340,6 @@ def _on_disk(path: Path, file: str, bare: str, formats: tuple[str, ...], packer:
         packer=packer,
         is_certain=_is_certain(formats),
     )
-    return _dated(part)
 
 
 def _is_certain(formats: tuple[str, ...]) -> bool:

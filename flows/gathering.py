@@ -35,9 +35,10 @@ class _Plan:
 def listed(source: Source, bounds: Bounds) -> dict[str, Part]:
     """What a source consists of, by its name in the books. Raises SourceError if it is nothing."""
     with TemporaryDirectory(prefix="kith-") as scratch:
-        return files.parts_of_source(
+        parts = files.parts_of_source(
             source, lambda archives: CONFINED.list_archives([*archives], bounds, Path(scratch))
         )
+    return {file: part for file, part in parts.items() if not part.is_archive}
 
 
 class Gathering:
@@ -70,7 +71,7 @@ class Gathering:
             raise SourceError(f"{self.source.name}: {place}: {reason}")
         for file in self.intake.known.keys() - parts.keys() - self.intake.kept.keys():
             state = self.intake.known[file]
-            if state.format and FORMATS[state.format].is_snapshot:
+            if files.is_snapshot(state):
                 self.intake.keep(file)  # what was true on the day of an export stays so
             else:
                 self.intake.drop(file)
@@ -103,8 +104,11 @@ class Gathering:
         if known and not is_due and files.is_untouched(part, known):
             self._keep(part.file, known)
             return None
+        if part.is_archive:
+            self.intake.take(part.file, files.unread(part), items=0)
+            return None
         if part.refusal:
-            self._refuse(part, part.refusal, FileState.of_unread(part.size, part.mtime_ns, part.inode))
+            self._refuse(part, part.refusal, files.unread(part))
             return None
         now = files.look(part)
         if self._is_known_snapshot(part, now):

@@ -127,14 +127,18 @@ class Night:
         settings, scratch = self.settings, landing.clear(self.home.scratch / "frames")
         owner = building.Owner(settings.my_addresses, settings.me.timezone, settings.me.region)
         until = instant_of(self.as_of, settings, self.now)
+        published_at = self.finished.finished_at
         if self.loaded or not building.are_marts_current(self.connection, owner, until=until):
             building.build_marts(self.connection, owner, until=until, scratch=scratch)
+        elif building.are_answers_current(self.connection, as_of=self.as_of, until=until):
+            building.note_run(self.connection, published_at=published_at)
+            return
         building.build_answers(
             self.connection,
             owner,
             as_of=self.as_of,
             until=until,
-            published_at=self.finished.finished_at,
+            published_at=published_at,
             scratch=scratch,
         )
 

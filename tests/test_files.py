@@ -30,7 +30,7 @@ def parts(location: Path, kind: str = "mbox") -> dict[str, Part]:
 
 
 def names(location: Path, kind: str = "mbox") -> list[str]:
-    return list(parts(location, kind))
+    return [file for file, each in parts(location, kind).items() if not each.is_archive]
 
 
 def part(path: Path, kind: str = "mbox") -> Part:
@@ -264,6 +264,8 @@ def test_what_is_in_an_archive_is_known_by_archive_and_name(tmp_path: Path) -> N
         for name in ("Takeout/Mail/All.mbox", "Takeout/Calendar/me.ics", "Takeout/Photos/a.jpg"):
             archive.writestr(name, "x")
     found = parts(tmp_path, "takeout")
+    archive_itself = found.pop("takeout-20260101T000000Z-001.zip")
+    assert archive_itself.is_archive
     assert [(each.file.partition("!/")[2], each.formats) for each in found.values()] == [
         ("Takeout/Calendar/me.ics", ("ics",)),
         ("Takeout/Mail/All.mbox", ("mbox",)),

@@ -107,10 +107,34 @@ def build_answers(
     connection.execute(
         """
         create or replace table meta.publication as
-        select ?::date as as_of, ?::varchar as owner_zone, ?::timestamptz as published_at,
-            ?::int as schema_version""",
-        [as_of, owner.zone, published_at, SCHEMA_VERSION],
+        select ?::date as as_of, ?::timestamptz as until, ?::varchar as owner_zone,
+            ?::timestamptz as published_at, ?::int as schema_version""",
+        [as_of, until, owner.zone, published_at, SCHEMA_VERSION],
     )
+    connection.execute(public_comments())
+
+
+def are_answers_current(connection: Connection, *, as_of: date, until: datetime) -> bool:
+    """Whether `build_answers`, on the same marts, would say what is published: nothing has begun since."""
+    [(published_as_of, published_until)] = rows(connection, "select as_of, until from meta.publication")
+    if published_as_of != as_of:
+        return False
+    span = [*sorted((published_until, until))]
+    [(begun,)] = rows(
+        connection,
+        """
+        select (select count(*) from main.meetings where starts_at > $1 and starts_at <= $2)
+            + (select count(*) from main.messages where sent_at > $1 and sent_at <= $2)""",
+        span,
+    )
+    return bool(begun == 0)
+
+
+def note_run(connection: Connection, *, published_at: datetime) -> None:
+    """Publish that there was a run which found nothing new."""
+    for model in ("sources", "sync_runs"):
+        _model(connection, model)
+    connection.execute("update meta.publication set published_at = ?", [published_at])
     connection.execute(public_comments())
 
 

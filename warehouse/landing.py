@@ -52,11 +52,6 @@ class FileState(msgspec.Struct, kw_only=True, frozen=True):
     skipped: dict[str, int] = {}
     quarantined: int = 0
 
-    @classmethod
-    def of_unread(cls, size: int, mtime_ns: int, inode: int) -> "FileState":
-        """A file that was looked at and not opened."""
-        return cls(size=size, mtime_ns=mtime_ns, inode=inode, fingerprint="", reader_version=0)
-
 
 class FileChange(msgspec.Struct, kw_only=True, frozen=True):
     """What a batch says of a file: read anew from `from_position` on; state None: the file is gone."""
