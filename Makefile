@@ -46,8 +46,7 @@ lint: .venv/.tests
 	$(BIN)/lint-imports
 
 bench: .venv/.tests
-	@for script in $(filter-out %_adapter.py %_generator.py,$(wildcard benchmarks/[a-z]*.py)); do \
-		$(BIN)/python -m "benchmarks.$$(basename "$$script" .py)" || exit 1; done
+	$(BIN)/python -m benchmarks.results
 
 .venv/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \

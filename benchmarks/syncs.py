@@ -1,55 +1,90 @@
-"""What a sync costs, by its steps alone and as a Prefect flow: first, with nothing new, and grown by 1 %.
+"""What a whole sync costs: first, with nothing new, and grown by 1 %, by its steps alone and as `kith sync`.
 
-    python -m benchmarks.syncs [--messages 20000] [--mbox FILE --me ADDRESS]
+    python -m benchmarks.syncs [--messages 10000 100000] [--mbox FILE --me ADDRESS]
 
-Each run is a process of its own; CPU is user and system time of the process and its children, memory its
-peak. The reference of the same run is `grep -c '^From '` over the same mail.
+The reference of the same run is `grep -c '^From '` over the same mail. Generated messages have short bodies:
+what a sync costs is measured here, what passing over bodies costs in `benchmarks.mail`.
 """
 
 import argparse
-import os
-import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from benchmarks.kills import STEPS_ALONE
 from benchmarks.mailbox_generator import ME, messages
+from benchmarks.measuring import Cost, Table, run
+
+COUNTS = (10_000, 100_000)
+_COLUMNS = ("messages", "run", "CPU s", "wall s", "peak MB", "times grep")
 
 
 def main() -> None:
-    """Print one table row a run."""
+    """Print the table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--messages", type=int, default=20_000)
+    parser.add_argument("--messages", type=int, nargs="+", default=COUNTS)
     parser.add_argument("--mbox", type=Path, help="real mail instead of generated mail")
     parser.add_argument("--me", default=ME)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        mail = root / "mail.mbox"
-        last = _lay_out(options.mbox, options.messages, mail)
-        print("| run | CPU s | wall s | peak MB |\n|---|---|---|---|")
-        _row("reference: grep -c '^From '", ["grep", "-c", "^From ", str(mail)])
-        for name, command in (("steps alone", _steps), ("kith sync", _flow)):
-            home = root / name.replace(" ", "-")
-            _make_home(home, mail, options.me)
-            _row(f"{name}, first", command(home))
-            _row(f"{name}, nothing new", command(home))
-            with mail.open("ab") as stream:
-                stream.write(last)
-            _row(f"{name}, grown by 1 %", command(home))
-            mail.write_bytes(mail.read_bytes()[: -len(last)])
+    if options.mbox:
+        mail = options.mbox.read_bytes()
+        parts = _split(mail)
+        print(_table([(len(parts), lambda: iter(parts))], options.me).to_markdown())
+    else:
+        for table in measure(tuple(options.messages)):
+            print(table.to_markdown())
 
 
-def _lay_out(real: Path | None, count: int, mail: Path) -> bytes:
-    """Write the archive without its last hundredth, and give that."""
-    parts = list(messages(count)) if real is None else _split(real.read_bytes())
-    kept = len(parts) - len(parts) // 100
-    mail.write_bytes(b"".join(parts[:kept]))
-    return b"".join(parts[kept:])
+def measure(counts: tuple[int, ...] = COUNTS) -> list[Table]:
+    """The tables of this module, measured now."""
+
+    def made(count: int) -> Callable[[], Iterator[bytes]]:
+        return lambda: messages(count, people=max(300, count // 50), body_bytes=300)
+
+    return [_table([(count, made(count)) for count in counts], ME)]
+
+
+def _table(archives: list[tuple[int, Callable[[], Iterator[bytes]]]], me: str) -> Table:
+    table = Table(
+        "Whole syncs of one mailbox",
+        _COLUMNS,
+        note="With nothing new, `kith sync` finds that out before it imports Prefect, and starts no flow. "
+        "Memory is that of the largest process.",
+    )
+    for count, made in archives:
+        with tempfile.TemporaryDirectory() as folder:
+            table.rows += _rows(Path(folder), count, made, me)
+    return table
+
+
+def _rows(root: Path, count: int, made: Callable[[], Iterator[bytes]], me: str) -> Iterator[tuple[str, ...]]:
+    mail = root / "mail.mbox"
+    kept = count - count // 100
+    with mail.open("wb") as stream:
+        stream.writelines(islice(made(), kept))
+    whole = mail.stat().st_size
+    last = b"".join(islice(made(), kept, None))
+    floor = run(["grep", "-c", "^From ", str(mail)])[0]
+    yield _row(count, "grep -c '^From '", floor, floor)
+    for name, command in (("steps alone", _steps), ("kith sync", _flow)):
+        home = root / name.replace(" ", "-")
+        _make_home(home, mail, me)
+        yield _row(count, f"{name}, first", run(command(home))[0], floor)
+        yield _row(count, f"{name}, nothing new", run(command(home))[0], floor)
+        with mail.open("ab") as stream:
+            stream.write(last)
+        yield _row(count, f"{name}, grown by 1 %", run(command(home))[0], floor)
+        with mail.open("r+b") as stream:
+            stream.truncate(whole)
+
+
+def _row(count: int, name: str, cost: Cost, floor: Cost) -> tuple[str, ...]:
+    times = f"{cost.cpu / max(floor.cpu, 0.001):.0f}"
+    return f"{count:,}", name, f"{cost.cpu:.2f}", f"{cost.wall:.1f}", f"{cost.peak_mb:.0f}", times
 
 
 def _split(mail: bytes) -> list[bytes]:
@@ -59,8 +94,8 @@ def _split(mail: bytes) -> list[bytes]:
 
 def _make_home(home: Path, mail: Path, me: str) -> None:
     kith = [sys.executable, "-m", "flows.cli", "--home", str(home)]
-    subprocess.run([*kith, "init", "--me", me, "--timezone", "UTC"], check=True, capture_output=True)
-    subprocess.run([*kith, "source", "add", "mbox", str(mail)], check=True, capture_output=True)
+    run([*kith, "init", "--me", me, "--timezone", "UTC"])
+    run([*kith, "source", "add", "mbox", str(mail)])
 
 
 def _steps(home: Path) -> list[str]:
@@ -69,16 +104,6 @@ def _steps(home: Path) -> list[str]:
 
 def _flow(home: Path) -> list[str]:
     return [sys.executable, "-m", "flows.cli", "--home", str(home), "sync", "--as-of", "2026-06-30"]
-
-
-def _row(name: str, command: list[str]) -> None:
-    started = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.monotonic() - started
-    failed = "" if status == 0 else f" (exit {os.waitstatus_to_exitcode(status)})"
-    cpu = usage.ru_utime + usage.ru_stime
-    print(f"| {name}{failed} | {cpu:.2f} | {wall:.1f} | {usage.ru_maxrss // 1024} |", flush=True)
 
 
 if __name__ == "__main__":

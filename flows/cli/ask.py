@@ -172,7 +172,17 @@ def status(ctx: click.Context, style: str, home: str | None) -> None:
         lost = rows(
             connection, "select reason, count(*) n from main.quarantine group by all order by n desc limit 5"
         )
-    columns = ["name", "kind", "status", "records", "quarantined", "synced_at", "hours_ago", "error"]
+    columns = [
+        "name",
+        "kind",
+        "status",
+        "records",
+        "quarantined",
+        "partial",
+        "synced_at",
+        "hours_ago",
+        "error",
+    ]
     render.write(style, columns, found)
     for reason, number in lost if style == "table" else ():
         click.echo(to_terminal(f"quarantined: {number} × {reason}"))
@@ -182,7 +192,9 @@ def _states(connection: Connection, sources: list[Source], *, now: datetime) -> 
     """One row per configured source, synced or not."""
     known = {
         name: rest
-        for name, *rest in rows(connection, "select source, status, records, synced_at from main.sources")
+        for name, *rest in rows(
+            connection, "select source, status, records, read_in_part, synced_at from main.sources"
+        )
     }
     lost = dict(rows(connection, "select source, count(*) from main.quarantine group by all"))
     last_errors = dict(
@@ -193,11 +205,10 @@ def _states(connection: Connection, sources: list[Source], *, now: datetime) -> 
     )
     found: list[list[object]] = []
     for source in sources:
-        status, records, synced_at = known.get(source.name, (None, 0, None))
+        status, records, partial, synced_at = known.get(source.name, (None, 0, 0, None))
         error = last_errors.get(source.name) or None
         state = "failed" if error else status or "never synced"
         age = round((now - synced_at).total_seconds() / 3600, 1) if isinstance(synced_at, datetime) else None
-        found.append(
-            [source.name, source.kind, state, records, lost.get(source.name, 0), synced_at, age, error]
-        )
+        quarantined = lost.get(source.name, 0)
+        found.append([source.name, source.kind, state, records, quarantined, partial, synced_at, age, error])
     return found

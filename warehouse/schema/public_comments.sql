@@ -130,9 +130,10 @@ comment on column main.gone_quiet.long_gap_days is 'Longest gap before this sile
 
 comment on table main.sources is 'One row per source.';
 comment on column main.sources.source is 'Its name.';
-comment on column main.sources.kind is 'ics, vcard or mbox.';
+comment on column main.sources.kind is 'What kind of source it is: ics, vcard, mbox, takeout …';
 comment on column main.sources.location is 'File or folder.';
 comment on column main.sources.records is 'Records it holds.';
+comment on column main.sources.read_in_part is 'Records of which a bound left something out; `kith quarantine --partial` lists them.';
 comment on column main.sources.status is 'Of its last run: ok, unchanged or failed.';
 comment on column main.sources.synced_at is 'End of its last run that did not fail, UTC.';
 

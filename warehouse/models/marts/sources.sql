@@ -6,18 +6,18 @@ with last_run as (
 ),
 
 held as (
-    select source, count(*) as records from (
-        select source from landed.messages
+    select source, count(*) as records, count(*) filter (capped <> '') as read_in_part from (
+        select source, capped from landed.messages
         union all
-        select source from landed.events
+        select source, capped from landed.events
         union all
-        select source from landed.cards
+        select source, capped from landed.cards
         union all
-        select source from landed.invitations
+        select source, capped from landed.invitations
         union all
-        select source from landed.positions
+        select source, capped from landed.positions
         union all
-        select source from landed.own_identifiers
+        select source, capped from landed.own_identifiers
     )
     group by source
 )
@@ -27,6 +27,7 @@ select
     s.kind,
     s.location,
     coalesce(h.records, 0) as records,
+    coalesce(h.read_in_part, 0) as read_in_part,
     r.status,
     r.synced_at
 from ledger.sources as s
