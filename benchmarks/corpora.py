@@ -98,7 +98,7 @@ def _job(path: Path, file: str, name: str) -> Job:
     chosen = (
         _CERTAIN.get(name) or _MAIL.get(Path(bare).suffix.lower()) or "mbox"
     )  # it reads a single message too
-    return Job(file=file, name=bare, place=Place(path=str(path), packer=packer), formats=(chosen,))
+    return Job(file=file, name=bare, place=Place(path=os.fsencode(path), packer=packer), formats=(chosen,))
 
 
 def _count(path: Path, found: dict[str, Read]) -> None:

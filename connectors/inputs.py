@@ -10,6 +10,7 @@ from typing import BinaryIO
 from connectors.bounds import Bounds
 from connectors.records import ConnectorError
 
+_PIECE = 2**20  # a read of all that is allowed would ask for that much memory at once
 _NOTHING: frozenset[str] = frozenset()
 
 
@@ -40,11 +41,16 @@ class Input:
     def whole(self) -> bytes:
         """All of its bytes. Raises TooLarge if it has more than `bounds.whole_file_mb`."""
         most = self.bounds.whole_file_mb * 2**20
-        data = self.stream.read(most + 1)
-        if len(data) > most:
+        if self.size is not None and self.size <= most:
+            return self.stream.read(self.size)
+        pieces, length = list[bytes](), 0
+        while length <= most and self.size is None and (piece := self.stream.read(_PIECE)):
+            pieces.append(piece)
+            length += len(piece)
+        if self.size is not None or length > most:
             most_mb = self.bounds.whole_file_mb
             raise TooLarge(f"larger than {most_mb} MB: split it, or raise bounds.whole_file_mb in kith.toml")
-        return data
+        return b"".join(pieces)
 
 
 @contextmanager

@@ -42,9 +42,12 @@ _READABLE_BUFFER = 2**18
 
 
 class Place(msgspec.Struct, kw_only=True, frozen=True):
-    """Where bytes are: a file, or a member of an archive; packer: ``gz``, ``xz``, ``bz2`` or empty."""
+    """Where bytes are: a file, or a member of an archive; packer: ``gz``, ``xz``, ``bz2`` or empty.
 
-    path: str
+    path: as the system knows it, for it need not be text.
+    """
+
+    path: bytes
     member: Member | None = None
     packer: str = ""
 
@@ -86,7 +89,8 @@ class Told(msgspec.Struct, kw_only=True, frozen=True):
 
     file: which job it is about. is_done: the job is done, else it goes on and has come to `position`.
     format: which of the formats the file is in; empty if it is in none of them. taken: what it gave.
-    refusal: why the file as a whole could not be read, else empty. fault: what a reader must not raise.
+    refusal: why the file as a whole could not be read, else empty; may_pass: another time it may be read as
+    it is. fault: what a reader must not raise.
     lengths: of the spool's files, to which they can be cut back.
     """
 
@@ -96,6 +100,7 @@ class Told(msgspec.Struct, kw_only=True, frozen=True):
     format: str = ""
     taken: Taken = Taken()
     refusal: str = ""
+    may_pass: bool = False
     fault: str = ""
     lengths: dict[str, int] = {}
 
@@ -103,10 +108,13 @@ class Told(msgspec.Struct, kw_only=True, frozen=True):
 class Listed(msgspec.Struct, kw_only=True, frozen=True):
     """What is in an archive. refusal: why the archive as a whole is not read, else empty."""
 
-    path: str
     members: tuple[Member, ...] = ()
     refused: tuple[Refused, ...] = ()
     refusal: str = ""
+
+
+class _Unread(ConnectorError):
+    """The system could not read on; nothing is said of the file, and nothing of it is kept."""
 
 
 class _Watched(io.RawIOBase):
@@ -150,9 +158,8 @@ class Worker:
         for job in self.orders.jobs:
             self._begun_at = self.spool.lengths()
             done = self._read(job)
-            gc.collect(
-                0
-            )  # an error's traceback may hold all that was read of its file: the next needs the room
+            # An error's traceback may hold all that was read of its file, and the next one needs the room.
+            gc.collect(0)
             self._done.append(done)
             # Of a file that was named while it was read, the end is told before the next is begun: the last
             # one named is then the one that was being read, should we be killed.
@@ -191,8 +198,12 @@ class Worker:
                 items = self._watched(job, FORMATS[chosen].read(source), closing)
                 items = islice(items, self.orders.most)
                 return msgspec.structs.replace(done, format=chosen, taken=self.spool.take(job.file, items))
-        except (ConnectorError, OSError) as error:
-            return msgspec.structs.replace(done, refusal=str(_as_end(error)))
+        except ConnectorError as error:
+            return msgspec.structs.replace(done, refusal=str(error), may_pass=isinstance(error, _Unread))
+        except Unwritable:
+            raise
+        except OSError as error:
+            return msgspec.structs.replace(done, refusal=_in_words(error), may_pass=True)
         except MemoryError:
             memory = self.orders.bounds.memory_mb
             text = f"needs more than {memory} MB to read: split it, or raise bounds.memory_mb in kith.toml"
@@ -239,12 +250,14 @@ class Worker:
                 position = item.position
                 self._beat(job, position)
                 yield item
-        except (ConnectorError, OSError) as error:
-            end = _as_end(error)
+        except ConnectorError as error:
+            end = error
+        except OSError as error:
+            raise _Unread(_in_words(error)) from error
         try:
             closing.close()
-        except (ConnectorError, OSError) as error:
-            end = _as_end(error)  # damaged data says more about its end than a reader that stumbled over it
+        except ConnectorError as error:
+            end = error  # damaged data says more about its end than a reader that stumbled over it
         if end and position < 0:
             raise end
         if end:
@@ -258,7 +271,7 @@ def opened(place: Place, bounds: Bounds) -> Iterator[BinaryIO]:
     Opening follows no link and waits for no writer, so a FIFO put in the place of a file does no harm.
     """
     if place.member is not None:
-        with opened_member(Path(place.path), place.member, bounds) as stream:
+        with opened_member(Path(os.fsdecode(place.path)), place.member, bounds) as stream:
             yield stream
         return
     descriptor = os.open(place.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -278,13 +291,12 @@ def list_archive(path: str, bounds: Bounds) -> Listed:
     try:
         found = members(Path(path), bounds)
     except ConnectorError as error:
-        return Listed(path=path, refusal=str(error))
+        return Listed(refusal=str(error))
     except OSError as error:
-        return Listed(path=path, refusal=_in_words(error))
+        return Listed(refusal=_in_words(error))
     except MemoryError:
-        return Listed(path=path, refusal="its list of files is too large to read: it may be damaged")
+        return Listed(refusal="its list of files is too large to read: it may be damaged")
     return Listed(
-        path=path,
         members=tuple(each for each in found if isinstance(each, Member)),
         refused=tuple(each for each in found if isinstance(each, Refused)),
     )
@@ -308,7 +320,7 @@ def main(arguments: list[str]) -> None:
     output.flush()
     if task == "list":
         for job in orders.jobs:
-            tell(list_archive(job.place.path, orders.bounds))
+            tell(list_archive(os.fsdecode(job.place.path), orders.bounds))
         return
     try:
         Worker(orders, tell).run()
@@ -328,13 +340,6 @@ def _confine(bounds: Bounds) -> None:
     ):
         with contextlib.suppress(ValueError, OSError):  # a system may know a limit and refuse to set it
             resource.setrlimit(limit, (value, value))
-
-
-def _as_end(error: ConnectorError | OSError) -> ConnectorError:
-    """What ended the reading of a file. Raises what is no fault of the file's."""
-    if isinstance(error, Unwritable):
-        raise error
-    return error if isinstance(error, ConnectorError) else ConnectorError(_in_words(error))
 
 
 def _in_words(error: OSError) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from enum import Enum
 from pathlib import Path
+from typing import BinaryIO
 
 from connectors import FORMATS, KINDS
 from connectors.archives import Member
@@ -84,7 +85,7 @@ class Part:
         return Job(
             file=self.file,
             name=self.name,
-            place=Place(path=str(self.path), member=self.member, packer=self.packer),
+            place=Place(path=os.fsencode(self.path), member=self.member, packer=self.packer),
             formats=self.formats,
             is_certain=self.is_certain,
             start=start,
@@ -119,7 +120,23 @@ def parts_of_source(source: Source, listed: Lister, *, may_be_empty: bool = Fals
         found = list(_of_folder(location, source.kind, listed))
     if not any(not part.is_archive for part in found) and not may_be_empty:
         raise SourceError(f"{source.name}: {location} holds no {_wanted(source.kind)}")
-    return {part.file: part for part in sorted(found, key=lambda part: part.file)}
+    return _by_name(found)
+
+
+def _by_name(parts: list[Part]) -> dict[str, Part]:
+    """Parts by their names in the books, which are text, and each of them another."""
+    found: dict[str, Part] = {}
+    for part in sorted(parts, key=lambda part: (part.file, bool(part.refusal))):
+        file, number = readable(part.file), 2
+        while file in found:
+            file, number = f"{readable(part.file)} ({number})", number + 1
+        found[file] = replace(part, file=file, name=readable(part.name))
+    return found
+
+
+def readable(name: str) -> str:
+    """A file's name as text: bytes that are no UTF-8 are shown by their numbers."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def unread(part: Part) -> FileState:
@@ -187,7 +204,7 @@ def fingerprint(path: Path, length: int) -> str:
     is new. A larger file that did not grow but was touched is read again rather than trusted.
     """
     digest = hashlib.sha256(length.to_bytes(8, "big"))
-    with path.open("rb") as stream:
+    with _opened(path) as stream:
         if length <= _WHOLE_UP_TO:
             offsets = [*range(0, length, _BLOCK)]
         else:
@@ -216,7 +233,7 @@ def listed_before(path: Path, file: str, known: Mapping[str, FileState]) -> List
     ]
     if not all(inside):
         return None
-    return Listed(path=str(path), members=tuple(member for member in inside if member))
+    return Listed(members=tuple(member for member in inside if member))
 
 
 def _member(name: str, state: FileState) -> Member | None:
@@ -243,6 +260,12 @@ def all_listed_before(archives: Mapping[Path, str], known: Mapping[str, FileStat
 def is_snapshot(state: FileState) -> bool:
     """Whether what the file said stays true though it is gone."""
     return bool(state.format) and FORMATS[state.format].is_snapshot
+
+
+def _opened(path: Path) -> BinaryIO:
+    """A regular file, opened so that a link or a pipe that has taken its place does no harm."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    return open(descriptor, "rb")  # noqa: PTH123 - Path.open takes no descriptor; the caller closes it
 
 
 def _identity(part: Part) -> str:
@@ -380,7 +403,7 @@ def _by_signature(path: Path, kind: str) -> tuple[str, ...]:
     if path.is_symlink() or not path.is_file():
         return ()
     try:
-        with path.open("rb") as stream:
+        with _opened(path) as stream:
             return ("mbox",) if stream.read(5) == b"From " else ()
     except OSError:
         return ("mbox",)  # a file that cannot be opened is for the reader to report

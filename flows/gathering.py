@@ -170,7 +170,9 @@ class Gathering:
         if told.fault:
             self._refuse(part, f"{told.fault} while reading it; please report it", plan.now)
         elif told.refusal:
-            self._refuse(part, told.refusal, plan.now)
+            # A time that no file has makes the next sync try again, though the file be as it is.
+            now = msgspec.structs.replace(plan.now, mtime_ns=0) if told.may_pass else plan.now
+            self._refuse(part, told.refusal, now)
         elif not files.is_unchanged_since(part):
             self._refuse(part, _CHANGED, plan.now)
         elif not told.format and known and known.records:

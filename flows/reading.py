@@ -94,7 +94,7 @@ def list_archives(paths: Sequence[Path], bounds: Bounds, scratch: Path) -> Mappi
     """What is in archives, listed in a process of its own; one that kills it is told as refused."""
     waiting, found = list(paths), dict[Path, Listed]()
     while waiting:
-        jobs = [Job(file="", name="", place=Place(path=str(path)), formats=()) for path in waiting]
+        jobs = [Job(file="", name="", place=Place(path=os.fsencode(path)), formats=()) for path in waiting]
         try:
             for listed in _lines("list", Orders(bounds=bounds, jobs=tuple(jobs)), scratch, Listed):
                 found[waiting.pop(0)] = listed
@@ -103,7 +103,7 @@ def list_archives(paths: Sequence[Path], bounds: Bounds, scratch: Path) -> Mappi
         except Died as death:
             if waiting:
                 path = waiting.pop(0)
-                found[path] = Listed(path=str(path), refusal=_explained(death, bounds))
+                found[path] = Listed(refusal=_explained(death, bounds))
     return found
 
 
@@ -120,10 +120,7 @@ def _lines(task: str, orders: Orders, scratch: Path, kind: type[_Said]) -> Itera
     it does not even begin: that is no file's fault, and no other file would fare better.
     """
     errand = scratch / "orders.json"
-    try:
-        errand.write_bytes(msgspec.json.encode(orders))
-    except UnicodeEncodeError as error:
-        raise SourceError("a file or folder in it has a name that is not UTF-8; rename it") from error
+    errand.write_bytes(msgspec.json.encode(orders))
     path = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
     errors = None if os.environ.get("KITH_DEBUG") else subprocess.DEVNULL

@@ -41,7 +41,7 @@ class _Looking:
         folder = self.path if is_folder else self.path.parent
         names = list(self._names()) if is_folder else [self.path.name]
         formats, reasons = self._formats(
-            {name: Place(path=str(folder / name)) for name in to_recognise(names)}
+            {name: Place(path=os.fsencode(folder / name)) for name in to_recognise(names)}
         )
         kinds = kinds_of(names, formats)
         self.told.append(summary(kinds))
@@ -78,14 +78,14 @@ class _Looking:
     def _formats(self, places: Mapping[str, Place]) -> tuple[dict[str, str], dict[str, str]]:
         """What each file is, and why others are nothing, by name."""
         jobs = []
-        for name, place in places.items():
-            bare, packer = files.unpacked_name(name)
+        for number, (name, place) in enumerate(places.items()):  # names need not be text, numbers are
+            bare, packer = files.unpacked_name(files.readable(name))
             unpacking = Place(path=place.path, member=place.member, packer="" if place.member else packer)
-            jobs.append(Job(file=name, name=bare, place=unpacking, formats=(), is_certain=False))
-        told = list(reading.read(jobs, self.bounds, self.scratch, most=0))
+            jobs.append(Job(file=str(number), name=bare, place=unpacking, formats=(), is_certain=False))
+        told = dict(zip(places, reading.read(jobs, self.bounds, self.scratch, most=0), strict=True))
         return (
-            {each.file: each.format for each in told if each.format},
-            {each.file: each.refusal or each.fault for each in told if each.refusal or each.fault},
+            {name: each.format for name, each in told.items() if each.format},
+            {name: each.refusal or each.fault for name, each in told.items() if each.refusal or each.fault},
         )
 
     def _sources(self, found: Found, folder: Path) -> Iterator[Source]:
@@ -114,7 +114,9 @@ class _Looking:
             if contents.refusal:
                 self.told.append(f"{name}: {contents.refusal}")
                 continue
-            inside = {each.name: Place(path=str(folder / name), member=each) for each in contents.members}
+            inside = {
+                each.name: Place(path=os.fsencode(folder / name), member=each) for each in contents.members
+            }
             formats, _ = self._formats({each: place for each, place in inside.items() if _may_be_ours(each)})
             found = kinds_of(inside, formats)
             inside_it = [each for each in found.sources if each.kind in _INSIDE]
@@ -175,7 +177,7 @@ def _is_utf8(name: str) -> bool:
 
 def _unlisted(archives: Iterable[Path]) -> dict[Path, Listed]:
     """Archives as if nothing were in them: they are looked into apart."""
-    return {path: Listed(path=str(path)) for path in archives}
+    return {path: Listed() for path in archives}
 
 
 def _may_be_ours(name: str) -> bool:
