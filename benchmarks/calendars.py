@@ -7,17 +7,19 @@ whose C program is compiled here (``apt-get install libical-dev gcc``); neither 
 """
 
 import argparse
-import os
 import random
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from benchmarks.measuring import Cost, Table, median, run
+
+EVENTS = 50_000
+_TENTH = 10
 _START = datetime(2012, 1, 2)  # noqa: DTZ001 - wall-clock times
 _STAMP = "%Y%m%dT%H%M%S"
 _ZONES = {
@@ -168,23 +170,24 @@ def _folded(lines: list[str]) -> str:
 # The children that are measured, each a program of its own.
 
 _OURS = """
-import sys
+import gc, sys
 from pathlib import Path
 import msgspec
 from connectors.calendar.ics import read
-from connectors.inputs import Input
-from connectors.records import Event
-path, known, out = sys.argv[1:]
+from connectors.inputs import plain
+from dataclasses import replace
+gc.disable()
+path, known, out, *told = sys.argv[1:]
 digests = frozenset(Path(known).read_text().split())
 encode = msgspec.json.Encoder().encode
-with open(path, "rb") as stream, open(out, "wb") as lines:
-    found = []
-    for item in read(Input(stream, "calendar.ics", known=digests)):
+found = []
+with plain(Path(path)) as source, open(out, "wb") as lines:
+    for item in read(replace(source, known=digests)):
         lines.write(encode(item) + b"\\n")
-        if isinstance(item, Event):
+        if told:
             found.append(item.digest)
-    if not digests:
-        Path(known).write_text("\\n".join(found))
+if told:
+    Path(told[0]).write_text("\\n".join(found))
 """
 _HASHED = """
 import hashlib, sys
@@ -195,10 +198,12 @@ for block in blocks(data, 16):
     hashlib.sha256(block.own(data)).digest()
 """
 _ICALENDAR = """
-import sys
+import sys, time
 from pathlib import Path
 import icalendar
+begun = time.process_time()
 icalendar.Calendar.from_ical(Path(sys.argv[1]).read_bytes())
+print(time.process_time() - begun)
 """
 _LIBICAL = r"""
 #include <libical/ical.h>
@@ -218,27 +223,71 @@ int main(int count, char **words) {
 
 
 def main() -> None:
-    """Print one table row a run."""
+    """Print the table as Markdown."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--events", type=int, default=50_000)
-    events = parser.parse_args().events
+    parser.add_argument("--events", type=int, default=EVENTS)
+    for table in measure(parser.parse_args().events):
+        print(table.to_markdown())
+
+
+def measure(events: int = EVENTS) -> list[Table]:
+    """The table of this module, measured now."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        first, again = root / "first.ics", root / "again.ics"
-        known, out = root / "known", root / "items.jsonl"
-        first.write_bytes("".join(calendar(events)).encode())
-        again.write_bytes("".join(calendar(events, changed_every=100)).encode())
-        known.touch()
-        print(f"{events} events, {first.stat().st_size / 1e6:.0f} MB\n")
-        print("| run | CPU s | wall s | peak MB |\n|---|---|---|---|")
+        first, again, tenth = root / "first.ics", root / "again.ics", root / "tenth.ics"
+        known, nothing, out = root / "known", root / "nothing", root / "items.jsonl"
+        for path, parts in (
+            (first, calendar(events)),
+            (again, calendar(events, changed_every=100)),
+            (tenth, calendar(events // _TENTH)),
+        ):
+            with path.open("wb") as file:
+                file.writelines(part.encode() for part in parts)
+        nothing.touch()
         python = [sys.executable, "-c"]
-        _row("first read, to JSON lines", [*python, _OURS, str(first), str(known), str(out)])
-        _row("again, 1 % changed", [*python, _OURS, str(again), str(known), str(out)])
-        _row("split and hash alone", [*python, _HASHED, str(first)])
-        _row("libical, parse", _libical(root, first))
-        _row("icalendar, parse", [*python, _ICALENDAR, str(first)])
+        ours = [*python, _OURS]
+        run([*ours, str(first), str(nothing), str(out), str(known)])
+        libical = _libical(root, first)
+        costs = [
+            ("kithline, first read to JSON lines", _cost([*ours, str(first), str(nothing), str(out)])),
+            ("kithline, again with 1 % changed", _cost([*ours, str(again), str(known), str(out)])),
+            ("kithline, again with nothing changed", _cost([*ours, str(first), str(known), str(out)])),
+            ("kithline, split and hash alone", _cost([*python, _HASHED, str(first)])),
+            ("libical, parse", _cost(libical) if libical else None),
+            ("icalendar, parse", _scaled(*run([*python, _ICALENDAR, str(tenth)]))),
+        ]
+        return [_table(events, first.stat().st_size, costs)]
+
+
+def _cost(command: list[str]) -> Cost:
+    return median(lambda: run(command)[0])
+
+
+def _scaled(tenth: Cost, parsing: str) -> Cost:
+    """What the whole would have cost, of which only the parsing grows; memory is not scaled."""
+    more = (_TENTH - 1) * float(parsing)
+    return Cost(tenth.cpu + more, tenth.wall + more, tenth.peak_mb)
+
+
+def _table(events: int, size: int, costs: list[tuple[str, Cost | None]]) -> Table:
+    table = Table(
+        f"Calendar: {events:,} events, {size / 1e6:.0f} MB",
+        ("what", "CPU s", "wall s", "peak MB", "times libical", "icalendar is so many times this"),
+        note="icalendar parsed a tenth: its memory is of that, its times are of ten times that. Neither it "
+        "nor libical makes records of what it parsed.",
+    )
+    cpu = {name: cost.cpu for name, cost in costs if cost}
+    libical, icalendar = cpu.get("libical, parse"), cpu["icalendar, parse"]
+    for name, cost in costs:
+        if cost is None:
+            table.rows.append((name, "not installed", "", "", "", ""))
+            continue
+        times = f"{cost.cpu / libical:.1f}" if libical else ""
+        figures = f"{cost.cpu:.2f}", f"{cost.wall:.2f}", f"{cost.peak_mb:.0f}"
+        table.rows.append((name, *figures, times, f"{icalendar / cost.cpu:.0f}"))
+    return table
 
 
 def _libical(root: Path, path: Path) -> list[str] | None:
@@ -249,19 +298,6 @@ def _libical(root: Path, path: Path) -> list[str] | None:
         return None
     made = subprocess.run(["gcc", "-O2", source, "-o", program, "-lical"], capture_output=True, check=False)
     return [str(program), str(path)] if made.returncode == 0 else None
-
-
-def _row(name: str, command: list[str] | None) -> None:
-    if command is None:
-        print(f"| {name} | not installed | | |")
-        return
-    started = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.monotonic() - started
-    failed = "" if status == 0 else f" (exit {os.waitstatus_to_exitcode(status)})"
-    cpu = usage.ru_utime + usage.ru_stime
-    print(f"| {name}{failed} | {cpu:.2f} | {wall:.1f} | {usage.ru_maxrss // 1024} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,32 +1,30 @@
 """What it costs to read an address book with photos: the first time, again, and by vobject.
 
-    python -m benchmarks.cards [CARDS]
+    python -m benchmarks.cards [--cards 20000]
 
-20,000 cards are 129 MB. Each run is a process of its own and counts what it does after its imports, writing
-JSON lines included. vobject reads every fiftieth card, since it takes a millisecond for each.
+20,000 cards are 136 MB. Each run is a process of its own. Our reader runs to encoded JSON lines, which is
+what a sync spools.
 """
 
+import argparse
 import base64
-import json
 import quopri
 import random
 import re
-import resource
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from datetime import date, timedelta
-from hashlib import sha256
 from pathlib import Path
 
+from benchmarks.measuring import Cost, Table, median, run
+
+CARDS = 20_000
+_PART = 20
+_PHOTO_LINES = re.compile(rb"\nPHOTO[^\n]*(?:\n [^\n]*)*")
 _GIVEN = ("Ada", "Björn", "Chidi", "Dörte", "Emeka", "Freya", "Goran", "Hana", "Inés", "Jun")
 _FAMILY = ("Okafor", "Müller-Beispiel", "Łukaszik", "Ferrow", "Oduya", "Quist", "Ångbro", "Tanabe")
 _UNITS = ("Sales", "Research", "Harbour Office", "Accounts")
-_CARDS = 20_000
-_SAMPLED = 50
 _PHOTO = 4_530  # bytes before base64, of a mean 6.2 kB after it
 
 
@@ -142,122 +140,111 @@ def _new(
 _WRITERS = (_old, _usual, _new)
 
 
+# The children that are measured, each a program of its own.
+
+_OURS = """
+import gc, sys
+from dataclasses import replace
+from pathlib import Path
+import msgspec
+from connectors.contacts.vcard import read
+from connectors.inputs import plain
+gc.disable()
+path, known, out, *told = sys.argv[1:]
+digests = frozenset(Path(known).read_text().split())
+encode = msgspec.json.Encoder().encode
+found = []
+with plain(Path(path)) as source, open(out, "wb") as lines:
+    for item in read(replace(source, known=digests)):
+        lines.write(encode(item) + b"\\n")
+        if told:
+            found.append(item.digest)
+if told:
+    Path(told[0]).write_text("\\n".join(found))
+"""
+_HASHED = """
+import sys
+from hashlib import sha256
+from pathlib import Path
+data, start = Path(sys.argv[1]).read_bytes(), 0
+while (end := data.find(b"\\r\\nEND:VCARD", start)) >= 0:
+    sha256(data[start:end]).digest()
+    start = end + 11
+"""
+_VOBJECT = """
+import sys, time
+from pathlib import Path
+import vobject
+begun = time.process_time()
+for card in Path(sys.argv[1]).read_bytes().decode().split("END:VCARD\\r\\n")[:-1]:
+    for _ in vobject.readComponents(card + "END:VCARD\\r\\n", allowQP=True):
+        pass
+print(time.process_time() - begun)
+"""
+
+
 def main() -> None:
-    """Write the books, run each reader in a process of its own, print a table."""
-    if sys.argv[1:2] == ["--job"]:
-        print(json.dumps(_measured(_JOBS[sys.argv[2]], Path(sys.argv[3]))))
-        return
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else _CARDS
+    """Print the table as Markdown."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--cards", type=int, default=CARDS)
+    for table in measure(parser.parse_args().cards):
+        print(table.to_markdown())
+
+
+def measure(count: int = CARDS) -> list[Table]:
+    """The table of this module, measured now."""
     with tempfile.TemporaryDirectory() as scratch:
-        book, changed = Path(scratch) / "book.vcf", Path(scratch) / "changed.vcf"
-        for path, every in ((book, 0), (changed, 100)):
-            with path.open("wb") as file:
-                file.writelines(cards(count, changed_every=every))
-        print(f"{count} cards, {book.stat().st_size / 1e6:.0f} MB\n")
-        print("| | CPU s | wall s | peak MB | cards | vobject / this |")
-        print("|---|---|---|---|---|---|")
-        judge = 0.0
-        for name, job, path in (
-            ("vobject", "vobject", book),
-            ("vobject without the PHOTO lines", "vobject-without-photos", book),
-            ("first read", "first", book),
-            ("read again, nothing changed", "again", book),
-            ("read again, 1 % changed", "again", changed),
-            ("split and sha256 alone", "floor", book),
+        root = Path(scratch)
+        book, changed, part, thin = (root / f"{name}.vcf" for name in ("book", "changed", "part", "thin"))
+        known, nothing, out = root / "known", root / "nothing", root / "items.jsonl"
+        for path, some in (
+            (book, cards(count)),
+            (changed, cards(count, changed_every=100)),
+            (part, cards(count // _PART)),
         ):
-            row = _as_a_child(job, path)
-            judge = judge or row["cpu"]
-            print(
-                f"| {name} | {row['cpu']:.2f} | {row['wall']:.2f} | {row['mb']:.0f} | {row['cards']} "
-                f"| {judge / row['cpu']:.1f} |"
-            )
+            with path.open("wb") as file:
+                file.writelines(some)
+        thin.write_bytes(_PHOTO_LINES.sub(b"", part.read_bytes()))
+        nothing.touch()
+        python = [sys.executable, "-c"]
+        ours = [*python, _OURS]
+        run([*ours, str(book), str(nothing), str(out), str(known)])
+        costs = [
+            ("kithline, first read to JSON lines", _cost([*ours, str(book), str(nothing), str(out)])),
+            ("kithline, again with 1 % changed", _cost([*ours, str(changed), str(known), str(out)])),
+            ("kithline, again with nothing changed", _cost([*ours, str(book), str(known), str(out)])),
+            ("split and sha256 alone", _cost([*python, _HASHED, str(book)])),
+            ("vobject", _scaled(*run([*python, _VOBJECT, str(part)]))),
+            ("vobject, photos dropped before", _scaled(*run([*python, _VOBJECT, str(thin)]))),
+        ]
+        return [_table(count, book.stat().st_size, costs)]
 
 
-def _as_a_child(job: str, path: Path) -> dict[str, float]:
-    command = [sys.executable, "-m", "benchmarks.cards", "--job", job, str(path)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return dict(json.loads(done.stdout))
+def _cost(command: list[str]) -> Cost:
+    return median(lambda: run(command)[0])
 
 
-def _measured(job: Callable[[Path], tuple[Callable[[], int], int]], path: Path) -> dict[str, float]:
-    """CPU and wall seconds of what `job` prepared, as if it had read every card; peak MB of the process."""
-    work, sampled = job(path)
-    cpu, wall = time.process_time(), time.monotonic()
-    count = work()
-    cpu, wall = time.process_time() - cpu, time.monotonic() - wall
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"cpu": cpu * sampled, "wall": wall * sampled, "mb": peak, "cards": count * sampled}
+def _scaled(part: Cost, parsing: str) -> Cost:
+    """What the whole would have cost, of which only the parsing grows; memory is not scaled."""
+    more = (_PART - 1) * float(parsing)
+    return Cost(part.cpu + more, part.wall + more, part.peak_mb)
 
 
-def _ours(path: Path, known: frozenset[str], output: Path) -> Callable[[], int]:
-    import msgspec  # noqa: PLC0415 - only the process that reads pays for it
+def _table(count: int, size: int, costs: list[tuple[str, Cost]]) -> Table:
+    table = Table(
+        f"Contacts: {count:,} cards with photos, {size / 1e6:.0f} MB",
+        ("what", "CPU s", "wall s", "peak MB", "cards a CPU s", "vobject is so many times this"),
+        note=f"vobject read one card in {_PART}, each alone: its memory is of that, its times are of {_PART} "
+        "times that.",
+    )
+    judge = dict(costs)["vobject"].cpu
+    for name, cost in costs:
+        figures = f"{cost.cpu:.2f}", f"{cost.wall:.2f}", f"{cost.peak_mb:.0f}", f"{count / cost.cpu:,.0f}"
+        table.rows.append((name, *figures, f"{judge / cost.cpu:.1f}"))
+    return table
 
-    from connectors.contacts import vcard  # noqa: PLC0415 - as above
-    from connectors.inputs import plain  # noqa: PLC0415 - as above
-
-    def work() -> int:
-        count = 0
-        encode = msgspec.json.Encoder().encode
-        with plain(path) as source, output.open("wb") as file:
-            for item in vcard.read(replace(source, known=known)):
-                file.write(encode(item) + b"\n")
-                count += 1
-        return count
-
-    return work
-
-
-def _first(path: Path) -> tuple[Callable[[], int], int]:
-    """Everything is new."""
-    return _ours(path, frozenset(), path.with_name("landed.jsonl")), 1
-
-
-def _again(path: Path) -> tuple[Callable[[], int], int]:
-    """What the first read wrote is known."""
-    with path.with_name("landed.jsonl").open("rb") as lines:
-        known = frozenset(json.loads(line)["digest"] for line in lines)
-    return _ours(path, known, path.with_name("again.jsonl")), 1
-
-
-def _floor(path: Path) -> tuple[Callable[[], int], int]:
-    """Every card cut out at its END line, and hashed."""
-
-    def work() -> int:
-        data, start, digests = path.read_bytes(), 0, []
-        while (end := data.find(b"\r\nEND:VCARD", start)) >= 0:
-            digests.append(sha256(data[start:end]).digest())
-            start = end + 11
-        return len(digests)
-
-    return work, 1
-
-
-def _vobject(path: Path) -> tuple[Callable[[], int], int]:
-    """One card of `_SAMPLED`, read alone."""
-    import vobject  # noqa: PLC0415 - as above
-
-    sample = path.read_bytes().decode().split("END:VCARD\r\n")[:-1][::_SAMPLED]
-
-    def work() -> int:
-        return sum(1 for card in sample for _ in vobject.readComponents(card + "END:VCARD\r\n", allowQP=True))
-
-    return work, _SAMPLED
-
-
-def _vobject_without_photos(path: Path) -> tuple[Callable[[], int], int]:
-    """The same, of a copy of the book without its photos."""
-    thin = path.with_name("thin.vcf")
-    thin.write_bytes(re.sub(rb"\nPHOTO[^\n]*(?:\n [^\n]*)*", b"", path.read_bytes()))
-    return _vobject(thin)
-
-
-_JOBS = {
-    "first": _first,
-    "again": _again,
-    "floor": _floor,
-    "vobject": _vobject,
-    "vobject-without-photos": _vobject_without_photos,
-}
 
 if __name__ == "__main__":
     main()

@@ -158,14 +158,18 @@ def _if_installed(command: list[str], *, env: dict[str, str] | None = None, time
 def _table(
     title: str, costs: list[tuple[str, Cost | None]], count: int, unit: float, ratio: str, note: str
 ) -> Table:
-    table = Table(title, ("what", "CPU s", "wall s", "peak MB", "messages a CPU s", ratio), note=note)
+    table = Table(
+        title,
+        ("what", "CPU s", "wall s", "peak MB", "messages a CPU s", "CPU µs a message", ratio),
+        note=note,
+    )
     for name, cost in costs:
         if cost is None:
-            table.rows.append((name, _NOT_INSTALLED, "", "", "", ""))
+            table.rows.append((name, _NOT_INSTALLED, "", "", "", "", ""))
             continue
         times = f"{cost.cpu / unit:.1f}" if unit else ""
         figures = f"{cost.cpu:.2f}", f"{cost.wall:.2f}", f"{cost.peak_mb:.0f}", f"{count / cost.cpu:,.0f}"
-        table.rows.append((name, *figures, times))
+        table.rows.append((name, *figures, f"{cost.cpu / count * 1e6:.1f}", times))
     return table
 
 

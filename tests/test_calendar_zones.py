@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.calendar import ics
-from connectors.calendar.times import duration, moment
+from connectors.calendar.times import duration, moment, plain_instant, plain_moment
 from connectors.calendar.zones import defined_in, iana_name, offset_table, to_utc, to_wall, zone_of
 from connectors.inputs import plain
 from connectors.records import Event, Item
@@ -168,3 +168,15 @@ def test_what_is_no_time_is_none(text: str) -> None:
 )
 def test_durations_are_read_as_written(text: str, length: timedelta | None) -> None:
     assert duration(text) == length
+
+
+SHAPES = st.from_regex(r"\A[0-3]\d{3}[01]\d[0-3]\d(T[0-2]\d[0-6]\d[0-6]\d)?Z?[ \t]?\r?\Z", fullmatch=True)
+
+
+@given(SHAPES | st.text(alphabet="0123456789TZ:+- \r", max_size=20), st.booleans())
+def test_the_short_way_to_a_time_is_the_long_way_or_no_way(text: str, is_day: bool) -> None:
+    short = plain_moment(text.encode(), "Europe/Berlin", is_day)
+    long = moment(text, "Europe/Berlin", is_day=is_day)
+    assert short in {None, long}
+    at = plain_instant(f":{text}".encode())
+    assert at is None or (long is not None and at == long.in_utc())

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.mail.addresses import MOST, parse
+from connectors.mail.addresses import MOST, mailbox, parse, tolerant_mailbox
 
 ADA = "ada@kvist.example"
 BEN = "ben@okoro.example"
@@ -142,3 +142,19 @@ def test_a_well_formed_list_comes_back_whole(people: list[tuple[list[str], str, 
 def test_hostile_text_is_parsed_to_its_end(evil: str) -> None:
     found = parse((evil * 65_536)[:65_536] + f", {ADA}")
     assert len(found) <= MOST
+
+
+letters = st.text("aZ9 .,'\"<>@()[]\\:;=?_-+\té\x1c", max_size=12)
+tokens = st.builds(
+    lambda *parts: "".join(parts),
+    st.sampled_from(["", " ", "\t"]) | letters,
+    st.sampled_from(["", '"Kvist, Ada"', "Ada  Kvist", '"Ada Kvist', "Ada", "'Ada'", "A. B-C, D"]) | letters,
+    st.sampled_from(["", " ", "  ", "\t"]),
+    st.sampled_from(["<ada@kvist.example>", "<a.b+c@x.example>", "ada@kvist.example", "<@x>"]) | letters,
+    st.sampled_from(["", " "]) | letters,
+)
+
+
+@given(tokens)
+def test_a_plain_token_reads_as_the_tolerant_reading_does(token: str) -> None:
+    assert mailbox(token) == tolerant_mailbox(token)

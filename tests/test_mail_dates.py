@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.mail.dates import instant, received_at, separator_instant
+from connectors.mail.dates import instant, received_at, separator_instant, usual_instant
 
 
 def utc(text: str) -> datetime:
@@ -103,3 +103,20 @@ def test_a_written_date_is_read_back(moment: datetime, minutes: int) -> None:
     sign, (hours, rest) = "-" if minutes < 0 else "+", divmod(abs(minutes), 60)
     local = datetime.fromtimestamp(moment.timestamp() + minutes * 60, UTC)
     assert instant(f"{local:%a, %d %b %Y %H:%M:%S} {sign}{hours:02d}{rest:02d}") == moment
+
+
+@given(
+    st.sampled_from([" ", "  ", "\n ", ""]),
+    st.integers(0, 32),
+    st.sampled_from(["Jan", "Feb", "Dec", "Foo"]),
+    st.sampled_from([1000, 1969, 1970, 1971, 2024, 2100, 2101, 2999]),
+    st.sampled_from(["00:00:00", "23:59:59", "24:00:00", "09:60:00", "12:00:60", "7:05:09"]),
+    st.sampled_from(["+0000", "-0000", "+1459", "-1400", "+0530", "+9900", "+0160"]),
+    st.sampled_from(["", " (CET)", " (x)", "\r"]),
+)
+def test_the_usual_form_is_read_as_any_other_is(
+    lead: str, day: int, month: str, year: int, time: str, zone: str, end: str
+) -> None:
+    text = f"{lead}Mon, {day} {month} {year} {time} {zone}{end}"
+    assert instant(text) == instant(text.replace("Mon", "mon"))
+    assert usual_instant(text) in (None, instant(text))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from connectors.bounds import Bounds
 from connectors.inputs import Input, plain
 from connectors.mail import mbox
-from connectors.records import Item, Message, NotThisFormat, Rejected, Skipped
+from connectors.records import ConnectorError, Item, Message, NotThisFormat, Rejected, Skipped
 
 DATA = Path(__file__).parent / "data" / "mail"
 
@@ -340,3 +340,26 @@ def test_any_bytes_are_read_or_refused_but_never_crash(content: bytes, head: byt
     except NotThisFormat:
         return
     assert all(isinstance(item, Message | Rejected | Skipped) for item in items)
+
+
+class Breaking(io.BytesIO):
+    """A packed stream that turns out to be damaged after its last byte."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if chunk := super().read(size):
+            return chunk
+        raise Damaged("damaged")
+
+
+class Damaged(ConnectorError):
+    """What a packed stream raises."""
+
+
+def test_what_was_read_of_a_file_that_breaks_off_is_given_first() -> None:
+    one = b"From - Mon Jan  1 00:00:00 2024\n" + LETTER + b"\n" + b"text\n" * 4_000 + b"\n"
+    items = mbox.read(Input(cast(BinaryIO, Breaking(one * 40)), "box.mbox"))
+    found: list[Item] = []
+    with pytest.raises(Damaged):
+        found.extend(items)
+    assert len(found) > 20
+    assert [item.position for item in found] == [number * len(one) for number in range(len(found))]

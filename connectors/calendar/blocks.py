@@ -127,6 +127,14 @@ def blocks(data: bytes, depth: int) -> Iterator[Block]:
     open_ones: list[_Open] = []
     beyond, calendar = 0, OUTSIDE
     for start, begins_at, stop, name, parts in _edges(data):
+        if (
+            parts and len(open_ones) == 1 and calendar != OUTSIDE
+        ):  # in nothing but its calendar, as nearly all
+            open_ones[0].holds_any = True
+            open_ones[0].pause(start)
+            yield Block(name, begins_at, calendar, parts, True, False)
+            open_ones[0].since = stop
+            continue
         is_outer = name in SIBLINGS or name == "VCALENDAR"
         beyond = 0 if is_outer else beyond
         if begins_at < 0 and beyond:

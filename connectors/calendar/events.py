@@ -1,29 +1,28 @@
 """One VEVENT (RFC 5545 3.6.1) into an Event: who meets whom and when, never about what."""
 
 import hashlib
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
-from urllib.parse import unquote
 
 from connectors.bounds import Bounds
 from connectors.calendar.blocks import unfolded
-from connectors.calendar.lines import KEPT, Lines, Property, stated
+from connectors.calendar.lines import KEPT, Lines, Property, stated, text_of
+from connectors.calendar.parties import known_party
 from connectors.calendar.rules import shortfall
-from connectors.calendar.times import Moment, duration, known_moment, moment, plain_moment
+from connectors.calendar.times import Moment, duration, known_moment, moment, plain_instant, plain_moment
 from connectors.calendar.zones import Definition, zone_of
 from connectors.records import Attendee, Event
 from connectors.text import clean
 
 _MAX_SEQUENCE = 2**31 - 1
-_SHORT, _SHORT_TIME = 512, 24
+_SHORT = 512
 _MOST_REMEMBERED = 4096
+_OF_SERIES = frozenset({b"RRULE", b"EXRULE", b"RDATE", b"EXDATE", b"RECURRENCE-ID"})
 _EXAMPLE = b"20000101T000000"
-_ADDRESS = re.compile(r"[^\s<>\"',;:]+@[^\s<>\"',;:]+")
 _MEND_START = "give the event a start in the calendar program and export again"
 
 
@@ -86,21 +85,19 @@ class Facts:
 
     def first(self, name: str) -> Moment | None:
         """The first of them."""
-        bounds = self.context.bounds
-        for raw in self.lines.raw(name):
-            if len(raw) < _SHORT_TIME and raw.startswith(b":"):
-                found = plain_moment(raw)
-                if found and bounds.first_year <= found.wall.year <= bounds.last_year:
-                    return found
-            values, how = self._stated(name, raw)
-            for value in values:
-                if found := self._moment(value, how):
-                    return found
-        return None
+        raw = self.lines.first(name)
+        if raw is None:
+            return None
+        head, _, value = raw.rpartition(b":")
+        if how := self.context.heads.get(head):
+            found = plain_moment(value, how.zone, how.is_day)
+            if found and self._is_plausible(found, how):
+                return found
+        return next(self.moments(name), None)
 
     def listed(self, name: str, zone: str) -> tuple[datetime, ...]:
         """RDATE or EXDATE on the wall clock of `zone`, sorted, each once."""
-        if not self.lines.raw(name):
+        if self.lines.first(name) is None:
             return ()
         most = self.context.bounds.properties
         found = [one.on_clock_of(zone) for one in islice(self.moments(name), most + 1)]
@@ -110,6 +107,13 @@ class Facts:
 
     def instant(self, name: str) -> datetime | None:
         """The first of them in UTC."""
+        raw = self.lines.first(name)
+        if raw is None:
+            return None
+        bounds = self.context.bounds
+        at = plain_instant(raw)
+        if at and bounds.first_year <= at.year <= bounds.last_year:
+            return at
         found = self.first(name)
         return found.in_utc() if found else None
 
@@ -122,12 +126,16 @@ class Facts:
         if "/" in value:
             value = value.partition("/")[0]
         found = known_moment(value, how.zone, how.is_day)
+        return found if found and self._is_plausible(found, how) else None
+
+    def _is_plausible(self, found: Moment, how: _Stated) -> bool:
+        """Whether the year is within the bounds; and what a zone that nobody knows means is told."""
         bounds = self.context.bounds
-        if found is None or not bounds.first_year <= found.wall.year <= bounds.last_year:
-            return None
+        if not bounds.first_year <= found.wall.year <= bounds.last_year:
+            return False
         if not how.is_known and not found.is_day and found.zone != "UTC":
             self.tell("unknown zone")
-        return found
+        return True
 
     def _stated(self, name: str, raw: bytes) -> tuple[list[str], _Stated]:
         """The values of a line and what stands before them, which most lines of a calendar share."""
@@ -153,28 +161,29 @@ def to_event(lines: Lines, context: Context, uid: str, *, position: int, locator
     facts = Facts(lines, context)
     begins = _start(facts)
     zone = begins.zone
-    status = lines.text("STATUS").lower()[:_SHORT]
-    organizer = lines.raw("ORGANIZER")
-    who = _known_party(organizer[0]) if organizer else None
-    recurrence = _recurrence(facts)
+    status = lines.word("STATUS").lower()[:_SHORT]
+    organizer = lines.first("ORGANIZER")
+    who = known_party(organizer) if organizer else None
+    is_series = lines.has_any(_OF_SERIES)
+    recurrence = _recurrence(facts) if is_series else None
     return Event(
         key=uid if uid and recurrence is None else _key(uid, begins, recurrence, lines),
         uid=uid,
-        sequence=_sequence(lines.text("SEQUENCE")),
+        sequence=_sequence(lines.word("SEQUENCE")),
         stamped_at=facts.instant("LAST-MODIFIED") or facts.instant("DTSTAMP"),
         created_at=facts.instant("CREATED"),
         starts_local=begins.wall,
         ends_local=_end(facts, begins),
         is_all_day=begins.is_day,
         zone=zone,
-        rule=_rule(facts),
-        added=facts.listed("RDATE", zone),
-        removed=facts.listed("EXDATE", zone),
+        rule=_rule(facts) if is_series else None,
+        added=facts.listed("RDATE", zone) if is_series else (),
+        removed=facts.listed("EXDATE", zone) if is_series else (),
         recurrence_local=recurrence.on_clock_of(zone) if recurrence else None,
         is_recurrence_all_day=recurrence is not None and recurrence.is_day,
         is_this_and_future=recurrence is not None and _is_turn(lines),
         status="cancelled" if context.method == "CANCEL" or status == "canceled" else _status(status),
-        is_transparent=lines.text("TRANSP").upper() == "TRANSPARENT",
+        is_transparent=lines.word("TRANSP").upper() == "TRANSPARENT",
         organizer_name=who.name if who else "",
         organizer_address=who.address if who else "",
         attendees=_attendees(facts),
@@ -190,10 +199,13 @@ def uid_of(lines: Lines) -> str:
     return clean(lines.text("UID"), limit=1000)
 
 
-def is_time(text: str, bounds: Bounds) -> bool:
-    """Whether a value is a time that would be read."""
-    found = known_moment(text, "", False)
-    return found is not None and bounds.first_year <= found.wall.year <= bounds.last_year
+def is_time(raw: bytes, bounds: Bounds) -> bool:
+    """Whether a line, from its colon on, states a time that would be read."""
+    at = plain_instant(raw)
+    if at is None:
+        found = known_moment(text_of(raw[1:]).strip(), "", False)
+        at = found.wall if found else None
+    return at is not None and bounds.first_year <= at.year <= bounds.last_year
 
 
 def _start(facts: Facts) -> Moment:
@@ -215,7 +227,7 @@ def _end(facts: Facts, begins: Moment) -> datetime:
     if ends := facts.first("DTEND"):
         wall = ends.on_clock_of(begins.zone)
     else:
-        length = duration(facts.lines.text("DURATION"))
+        length = duration(facts.lines.word("DURATION"))
         if length is not None and length < timedelta(days=36525):
             wall = begins.wall + max(length, timedelta(0))
         elif begins.is_day:
@@ -227,7 +239,7 @@ def _end(facts: Facts, begins: Moment) -> datetime:
 
 def _recurrence(facts: Facts) -> Moment | None:
     """RECURRENCE-ID; an exception that does not say of which occurrence must not pass for its series."""
-    if not facts.lines.raw("RECURRENCE-ID"):
+    if facts.lines.first("RECURRENCE-ID") is None:
         return None
     found = facts.first("RECURRENCE-ID")
     if found is None and facts.lines.all("RECURRENCE-ID"):
@@ -242,12 +254,13 @@ def _is_turn(lines: Lines) -> bool:
 
 def _rule(facts: Facts) -> str | None:
     """The RRULEs as written, and told what of them cannot be followed."""
-    if not (facts.lines.raw("RRULE") or facts.lines.raw("EXRULE")):
+    has_exceptions = facts.lines.first("EXRULE") is not None
+    if facts.lines.first("RRULE") is None and not has_exceptions:
         return None
     rules = [rule.value for rule in facts.lines.all("RRULE") if rule.value]
     for rule in rules:
         facts.tell(shortfall(rule))
-    if facts.lines.raw("EXRULE"):
+    if has_exceptions:
         facts.tell("EXRULE not applied")
     return "\n".join(rules) or None
 
@@ -279,60 +292,7 @@ def _key(uid: str, begins: Moment, recurrence: Moment | None, lines: Lines) -> s
 def _attendees(facts: Facts) -> tuple[Attendee, ...]:
     """Those who have a name or an address, up to the bound (RFC 5545 3.8.4.1)."""
     most = facts.context.bounds.recipients
-    found: list[Attendee] = []
-    for raw in facts.lines.raw("ATTENDEE"):
-        party = _known_party(raw)
-        if party is None:
-            continue
-        if len(found) == most:
-            facts.tell(f"recipients beyond {most}")
-            break
-        found.append(party)
-    return tuple(found)
-
-
-def _known_party(raw: bytes) -> Attendee | None:
-    """Who a line means. The same people meet again and again."""
-    return _remembered_party(raw) if len(raw) < _SHORT else _party(raw)
-
-
-def _party(raw: bytes) -> Attendee | None:
-    """Who an ATTENDEE or ORGANIZER line means; None if nobody."""
-    found = stated("ATTENDEE", raw)
-    if found is None:
-        return None
-    who, address = _name(found), _address(found)
-    if not who and not address:
-        return None
-    return Attendee(
-        name=who,
-        address=address,
-        response=_parameter(found, "PARTSTAT"),
-        role=_parameter(found, "ROLE"),
-        kind=_parameter(found, "CUTYPE"),
-        is_asked=_parameter(found, "RSVP") == "true",
-    )
-
-
-_remembered_party = lru_cache(maxsize=_MOST_REMEMBERED)(_party)
-
-
-def _parameter(found: Property, name: str) -> str | None:
-    return clean(found.parameters.get(name, "")).lower() or None
-
-
-def _name(found: Property) -> str:
-    name = clean(found.parameters.get("CN", "").replace("\\,", ",").replace("\\;", ";"))
-    return name[1:-1].strip() if len(name) > 1 and name[0] == name[-1] == "'" else name
-
-
-def _address(found: Property) -> str:
-    """The address of ``mailto:`` in any case, else of EMAIL= (calendar servers write paths and UUIDs)."""
-    for text in (found.value, found.parameters.get("EMAIL", "")):
-        scheme, colon, rest = text.strip().partition(":")
-        if colon and scheme.strip().lower() not in {"mailto", "smtp"}:
-            continue
-        bare = unquote((rest if colon else text).partition("?")[0])
-        if address := _ADDRESS.search(bare):
-            return clean(address[0], limit=320)
-    return ""
+    found = tuple(islice(filter(None, map(known_party, facts.lines.raw("ATTENDEE"))), most + 1))
+    if len(found) > most:
+        facts.tell(f"recipients beyond {most}")
+    return found[:most]

@@ -11,7 +11,7 @@ import msgspec
 from connectors.bounds import Bounds
 from connectors.calendar.blocks import OUTSIDE, SIBLINGS, Block, Places, blocks, narrowed
 from connectors.calendar.events import Context, UnreadableEvent, is_time, to_event, uid_of
-from connectors.calendar.lines import Lines, text_of
+from connectors.calendar.lines import Lines
 from connectors.calendar.zones import Definition, definitions, iana_name
 from connectors.inputs import Input
 from connectors.records import Item, NotThisFormat, Rejected, Seen, Skipped
@@ -159,7 +159,7 @@ def _digest(own: bytes, seed: bytes, bounds: Bounds) -> str:
     """
     stamped = own.find(b"\nDTSTAMP:")
     revised = own.find(b"\nLAST-MODIFIED:")
-    if stamped >= 0 and revised >= 0 and is_time(text_of(own[revised + 15 : revised + 32]).strip(), bounds):
+    if stamped >= 0 and revised >= 0 and is_time(own[revised + 14 : revised + 32], bounds):
         own = own[:stamped] + own[own.find(b"\n", stamped + 1) :]
     return hashlib.sha256(seed + own).hexdigest()[:32]
 

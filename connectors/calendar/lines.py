@@ -1,7 +1,9 @@
 """Content lines of iCalendar (RFC 5545 3.1, RFC 6868): those that metadata needs, each within its bounds."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 
 from connectors.bounds import Bounds
 from connectors.calendar.blocks import unfolded
@@ -16,22 +18,17 @@ KEPT = (
 _MOMENTS = frozenset({"DTSTART", "DTEND", "RECURRENCE-ID", "RDATE", "EXDATE"})
 _LISTS = frozenset({"RDATE", "EXDATE"})
 
-_WANTED = re.compile(
-    rb"\n(?:\xef\xbb\xbf)?("
-    + "|".join(KEPT).encode()
-    + rb")[ \t]*([;:][^\n]*+(?:\n(?:\r?\n)*+[ \t][^\n]*+)*+)"
-)
-# A name in small letters, or folded: rare, so that all others need not be looked at for it.
-_ODD_NAME = re.compile(
-    rb"\n(?:\xef\xbb\xbf)?[A-Z-]*+(?:[a-z][A-Za-z-]*+[ \t]*(?:[;:]|\r?\n)|(?<=[A-Z-])(?:\r?\n)++[ \t])"
-)
-_ANY_NAME = re.compile(rb"\n(?:\xef\xbb\xbf)?[A-Za-z-]+")
+_WANTED = re.compile(rb"\n(" + "|".join(KEPT).encode() + rb")[ \t]*([;:](?:[^\n]++|\n[ \t])*+)")
+# A name in small letters, marked or folded, or a blank line: rare, so that all others need not be looked at.
+_UNUSUAL = re.compile(rb"\n[A-Z-]*+[a-z\r\n\xef]")
+_ANY_NAME = re.compile(rb"\n(?:\xef\xbb\xbf)?([A-Za-z-]++)")
 _LINE = re.compile(r'((?:;[^:;="]*(?:=(?:"[^"]*"|[^":;])*)?)*):(.*)', re.DOTALL)
 _PARAMETER = re.compile(r';([^:;="]*)=((?:"[^"]*"|[^":;])*)')
 _CARET = re.compile(r"\^([n'^])")
 _CARETS = {"n": "\n", "'": '"', "^": "^"}
-_NAMES = {name.encode(): name for name in KEPT}
+_KEYS = {name: name.encode() for name in KEPT}
 _NONE: list[bytes] = []
+_SHORT = 40
 _NO_PARAMETERS: dict[str, str] = {}
 
 
@@ -49,61 +46,76 @@ class Lines:
     capped: what its bounds left out, a clause each.
     """
 
-    __slots__ = ("_raw", "_text", "capped")
+    __slots__ = ("_first", "_found", "capped")
 
     def __init__(self, own: bytes, bounds: Bounds) -> None:
         """own: the component's bytes, every line after its line break."""
         if b"\0" in own:
             own = own.replace(b"\0", b"")
-        if _ODD_NAME.search(own):
-            own = _ANY_NAME.sub(lambda name: name[0].upper(), unfolded(own))
+        if _UNUSUAL.search(own):
+            own = _ANY_NAME.sub(lambda name: b"\n" + name[1].upper(), unfolded(own))
         self.capped: list[str] = []
-        self._raw: dict[str, list[bytes]] = {}
         if len(own) > min(bounds.properties, bounds.line_bytes):
-            self._gather_within(own, bounds)
-            return
-        lines = self._raw  # too short to reach a bound
-        for named, raw in _WANTED.findall(own):
-            if (name := _NAMES[named]) in lines:
-                lines[name].append(raw)
-            else:
-                lines[name] = [raw]
+            self._found = self._within(own, bounds)
+        else:  # too short to reach a bound
+            self._found = _WANTED.findall(own)
+        self._first = dict(reversed(self._found))
 
-    def _gather_within(self, own: bytes, bounds: Bounds) -> None:
+    def _within(self, own: bytes, bounds: Bounds) -> list[tuple[bytes, bytes]]:
         room, longest = bounds.properties, bounds.line_bytes
+        kept: list[tuple[bytes, bytes]] = []
+        names: set[bytes] = set()
         for found in _WANTED.finditer(own):
-            named, raw = found.groups()
-            name = _NAMES[named]
+            name, raw = found.groups()
             if len(raw) > longest:
-                raw = self._cut(raw, name, longest)
+                raw = self._cut(raw, name.decode(), longest)
             room -= 1
-            if name not in self._raw:
-                self._raw[name] = [raw]
-            elif room >= 0:
-                self._raw[name].append(raw)
+            if room >= 0 or name not in names:
+                names.add(name)
+                kept.append((name, raw))
             else:
                 self._tell(f"properties beyond {bounds.properties}")
+        return kept
+
+    def first(self, name: str) -> bytes | None:
+        """Its first line of that name."""
+        return self._first.get(_KEYS[name])
+
+    def has_any(self, names: frozenset[bytes]) -> bool:
+        """Whether it has a line of one of these names."""
+        return not names.isdisjoint(self._first)
 
     def raw(self, name: str) -> list[bytes]:
         """Its lines of that name, in file order."""
-        return self._raw.get(name, _NONE)
+        key = _KEYS[name]
+        return [raw for named, raw in self._found if named == key] if key in self._first else _NONE
 
     def all(self, name: str) -> list[Property]:
         """Its readable properties of that name, in file order."""
-        return [found for raw in self._raw.get(name, _NONE) if (found := stated(name, raw))]
+        return [found for raw in self.raw(name) if (found := stated(name, raw))]
 
     def text(self, name: str) -> str:
         """The first value of that name without surrounding space, or an empty text."""
-        for raw in self._raw.get(name, _NONE):
+        first = self._first.get(_KEYS[name])
+        if first is None:
+            return ""
+        for raw in (first,) if first.startswith(b":") else self.raw(name):
             if raw.startswith(b":"):
                 return text_of(raw[1:]).strip()
             if found := stated(name, raw):
                 return found.value
         return ""
 
+    def word(self, name: str) -> str:
+        """The same of a property that has few values, which are remembered."""
+        raw = self._first.get(_KEYS[name])
+        if raw is None:
+            return ""
+        return _word(raw) if raw.startswith(b":") and len(raw) < _SHORT else self.text(name)
+
     def names(self) -> list[str]:
         """What is kept, the names of its lines."""
-        return [name for name, same in self._raw.items() for _ in same]
+        return [name.decode() for name in Counter(name for name, _ in self._found).elements()]
 
     def _cut(self, raw: bytes, name: str, longest: int) -> bytes:
         """As much of a line as the bound allows; of a list, only whole values."""
@@ -117,6 +129,12 @@ class Lines:
     def _tell(self, clause: str) -> None:
         if clause not in self.capped:
             self.capped.append(clause)
+
+
+@lru_cache(maxsize=1024)
+def _word(raw: bytes) -> str:
+    """The value of a line that has no parameters."""
+    return text_of(raw[1:]).strip()
 
 
 def text_of(raw: bytes) -> str:

@@ -9,11 +9,13 @@ import msgspec
 from connectors.calendar.zones import to_utc, to_wall
 
 _SHORT = 40
+_DATE, _IN_UTC, _MIDNIGHT = len("20000101"), len("20000101T000000Z"), "000000"
 _MOMENT = re.compile(
     r"(\d{4})-?(\d\d)-?(\d\d)(?:[T ](\d\d):?(\d\d):?(\d\d)?(?:[.,]\d+)?\s?(Z|[+-]\d\d:?\d\d)?)?",
     re.IGNORECASE,
 )
-_PLAIN = re.compile(r"[12][0-9]{7}T[0-9]{6}Z?")
+_PLAIN = re.compile(rb"([12][0-9]{7}(?:T[0-9]{6}Z?+)?+)[ \t\r]*+")
+_PLAIN_INSTANT = re.compile(rb":([12][0-9]{7}T[0-9]{6}Z)[ \t\r]*+")
 _DURATION = re.compile(
     r"([+-]?)P(?:(\d{1,6})W)?(?:(\d{1,6})D)?(?:T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})S)?)?",
     re.IGNORECASE,
@@ -47,14 +49,6 @@ def moment(text: str, zone: str, *, is_day: bool = False) -> Moment | None:
     Also read: ISO 8601's punctuation and offsets, which some programs write. A leap second is the one
     before it.
     """
-    if _PLAIN.fullmatch(text):
-        try:  # the form of RFC 5545, which nearly all have, read in C
-            wall = datetime.fromisoformat(text[:15])
-        except ValueError:
-            pass
-        else:
-            if not is_day or text[9:15] != "000000":
-                return Moment(wall, "UTC" if len(text) == 16 else zone, is_day=False)
     found = _MOMENT.fullmatch(text.strip())
     if found is None:
         return None
@@ -75,10 +69,30 @@ def known_moment(text: str, zone: str, is_day: bool) -> Moment | None:
     return _remembered(text, zone, is_day) if len(text) < _SHORT else moment(text, zone, is_day=is_day)
 
 
-@lru_cache(maxsize=4096)
-def plain_moment(raw: bytes) -> Moment | None:
-    """The moment of a short line that states nothing but a time, from its colon on."""
-    return moment(raw[1:].decode("latin-1"), "")
+def plain_moment(raw: bytes, zone: str, is_day: bool) -> Moment | None:
+    """The same of a value in the form of RFC 5545, which nearly all have, read in C; else None."""
+    found = _PLAIN.fullmatch(raw)
+    if found is None:
+        return None
+    text = found[1].decode()
+    try:
+        wall = datetime.fromisoformat(text[:15])
+    except ValueError:
+        return None
+    if len(text) == _DATE:
+        return Moment(wall, "", True)
+    if is_day and text[9:15] == _MIDNIGHT:
+        return None
+    return Moment(wall, "UTC" if len(text) == _IN_UTC else zone, False)
+
+
+def plain_instant(raw: bytes) -> datetime | None:
+    """The instant that a line, from its colon on, states in UTC and nothing else; None if it does not."""
+    found = _PLAIN_INSTANT.fullmatch(raw)
+    try:
+        return datetime.fromisoformat(found[1].decode()) if found else None
+    except ValueError:
+        return None
 
 
 @lru_cache(maxsize=4096)

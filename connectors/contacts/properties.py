@@ -29,7 +29,7 @@ _UNRANKED = 101  # after 100, the last PREF that RFC 6350 section 5.3 allows
 # The colon comes first so that a search leaps from colon to colon, and a photo costs nothing.
 # BEGIN lines one after the other, with nothing between, are one opening.
 _EDGE = re.compile(
-    rb":[ \t]*+VCARD[ \t]*+(?=[\r\n]|\Z)"
+    rb":(?=[ \t]*+VCARD)(?:(?<=BEGIN:)|(?<=END:)|(?<=[ \t]:))[ \t]*+VCARD[ \t]*+(?=[\r\n]|\Z)"
     rb"(?:(?:(?<=[\r\n]BEGIN:VCARD)|(?<=\ABEGIN:VCARD))(?:[\r\n]{1,2}BEGIN:VCARD(?=[\r\n]{1,2}BEGIN:VCARD[\r\n]))*+)?+",
     re.IGNORECASE,
 )
@@ -57,6 +57,7 @@ _QUOTED = re.compile(_QUOTED_LINE, re.IGNORECASE)
 _LINE = re.compile(
     _QUOTED_LINE + rb"|\n(?=[\w.-]{1,160}+[ \t]{0,80}+[;:])[^\n]*+(?:\n[ \t][^\n]*+)*+", re.IGNORECASE
 )
+_PLAIN = bytes(range(ord(" "), ord("~") + 1)) + b"\n"
 _SOFT_BREAK = re.compile(rb"=[ \t]*+\n")
 _FOLD = re.compile(rb"(?<!\n)\n[ \t]")
 _NAME = re.compile(rb"\n?(?:[\w-]{1,80}+\.)?([A-Za-z][\w-]{0,80})\s{0,80}[;:]")
@@ -156,7 +157,7 @@ def content(data: bytes, block: Block, bounds: Bounds) -> Content:
         parts = [_own(data, start, end, bounds) for start, end in zip(starts, ends, strict=True)]
         own = Content(b"".join([part.text for part in parts]), any(part.is_cut for part in parts))
     text = _with_plain_ends(own.text)
-    if b"QUOTED-PRINTABLE" in text.upper():
+    if _SOFT_BREAK.search(text) and b"QUOTED-PRINTABLE" in text.upper():
         text = _QUOTED.sub(lambda line: _SOFT_BREAK.sub(b"", line[0]), text)
     if b"\n " in text or b"\n\t" in text:
         text = _FOLD.sub(b"", text)
@@ -170,7 +171,7 @@ def properties(text: bytes, most: int) -> tuple[dict[str, list[Property]], bool]
     except UnicodeDecodeError:
         lines, codec = text.decode("latin-1"), "latin-1"
         stated = charset[1].decode("latin-1") if (charset := _CHARSET.search(text)) else ""
-    if not (lines.isascii() and lines.replace("\n", "").isprintable()):
+    if text.translate(None, _PLAIN):
         lines = visible(lines) if codec == "utf-8" else lines.replace("\x00", "")
     has_quotes = '"' in lines
     found: dict[str, list[Property]] = {}
@@ -179,7 +180,8 @@ def properties(text: bytes, most: int) -> tuple[dict[str, list[Property]], bool]
         head, _, value = line.partition(":")
         if has_quotes and '"' in head and (quoted := _HEAD_WITH_QUOTES.match(line)):
             head, value = quoted[0], line[quoted.end() + 1 :]
-        if not value or not (header := _header(head[:_HEAD_KEPT])):
+        header = _header(head[:_HEAD_KEPT])
+        if header is None or not value:
             continue
         if not room:
             return found, True
@@ -189,10 +191,10 @@ def properties(text: bytes, most: int) -> tuple[dict[str, list[Property]], bool]
             value = visible(_decoded(a2b_qp(value.encode(codec)), header.charset, "utf-8", stated))
         elif codec == "latin-1":
             value = visible(_decoded(value.encode(codec), "utf-8", header.charset, stated))
-        if (name := header.name) in found:
-            found[name].append((header, value))
+        if header.name in found:
+            found[header.name].append((header, value))
         else:
-            found[name] = [(header, value)]
+            found[header.name] = [(header, value)]
     return found, False
 
 

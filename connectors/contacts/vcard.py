@@ -94,7 +94,8 @@ def _item(data: bytes, block: Block, own: Content, source: Input, position: int,
     digest = _digest(own, source.bounds) if block.is_closed else ""
     if digest and digest in source.known:
         return Seen(position=position, digest=digest)
-    found, capped = _found(own, source.bounds)
+    # Of a card that is cut off nothing but its UID is told, and that seldom.
+    found, capped = _found(own, source.bounds) if block.is_closed or b"UID" in own.text.upper() else ({}, "")
     uid = _uid(found)
     locator = f"line {line}, UID {uid}" if uid else f"line {line}"
     if not block.is_closed:
@@ -299,6 +300,8 @@ def _revision(found: Found) -> datetime | None:
     for _, value in found.get("REV", ()):
         try:
             at = datetime.fromisoformat(value.strip().upper())
+            if at.tzinfo is UTC:
+                return at
             return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
         except (ValueError, OverflowError):
             continue

@@ -26,10 +26,11 @@ _RFC_5322 = re.compile(
     r"(\d{1,2})[:.](\d\d)(?:[:.](\d\d))?(?:[.,]\d{1,9})?"
     r"(?:\s*(?:GMT|UTC|UT)?([+-]\d\d:?\d\d)|\s*([A-Za-z]{1,5}))?(?![\d:])"
 )
-# What nearly all mail has, and nothing else: the day and the zone are few, and remembered.
+# What nearly all mail has, and nothing else: days, zones and times of day are few, and remembered.
 _USUAL = re.compile(
-    r"\s*[A-Z][a-z][a-z], (\d\d? [A-Z][a-z][a-z] [12]\d{3}) ([01]\d|2[0-3]):([0-5]\d):([0-5]\d) ([+-]\d{4})"
-    r"(?: \([A-Z]{1,5}\))?\s*"
+    r"\s*[A-Z][a-z][a-z], {1,2}(\d\d? [A-Z][a-z][a-z] [12]\d{3}) ((?:[01]\d|2[0-3]):[0-5]\d):([0-5]\d) "
+    r"([+-]\d{4})(?: \([A-Z]{1,5}\))?\s*",
+    re.ASCII,
 )
 _ISO_8601 = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d))?(?:[.,]\d{1,9})?\s*(Z|[+-]\d\d:?\d\d)?(?![\d:])"
@@ -46,6 +47,8 @@ _ZONES = {
 _EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)  # the day before it is what software without a clock writes
 _LATEST = datetime(2101, 1, 1, tzinfo=UTC)
 _NO_OFFSET = timedelta(0)
+_DAY = timedelta(days=1)
+_SECONDS = {f"{second:02d}": timedelta(seconds=second) for second in range(60)}
 
 
 def instant(text: str, *, any_offset: bool = False) -> datetime | None:
@@ -53,9 +56,8 @@ def instant(text: str, *, any_offset: bool = False) -> datetime | None:
 
     An offset beyond +-14:59 makes the date unusable, unless `any_offset`: then the time is read as UTC.
     """
-    if (usual := _USUAL.fullmatch(text)) and (midnight := _midnight(usual[1], usual[5])):
-        moment = midnight + timedelta(0, int(usual[2]) * 3600 + int(usual[3]) * 60 + int(usual[4]))
-        return moment if _EARLIEST <= moment < _LATEST else None
+    if moment := usual_instant(text):
+        return moment
     match = _RFC_5322.match(text)
     if match is None:
         return _unusual(text, any_offset=any_offset)
@@ -69,16 +71,33 @@ def instant(text: str, *, any_offset: bool = False) -> datetime | None:
     return _utc(digits, offset or zone or "", any_offset=any_offset)
 
 
+def usual_instant(text: str) -> datetime | None:
+    """The instant of a Date header as nearly all mail has it, raw or plain; None if it has another form."""
+    usual = _USUAL.fullmatch(text)
+    if usual is None:
+        return None
+    day, time, second, zone = usual.groups()
+    midnight = _midnight(day, zone)
+    return midnight + _since_midnight(time) + _SECONDS[second] if midnight else None
+
+
 @lru_cache(maxsize=4096)
 def _midnight(day: str, zone: str) -> datetime | None:
-    """The instant at which a day such as ``4 Mar 2024`` began in a zone, if there is such a day."""
+    """The instant at which a day such as ``4 Mar 2024`` began in a zone, if there is such a day well within
+    1970..2100."""
     number, month, year = day.split(" ")
     offset = _offset(zone)
     try:
         start = datetime(int(year), _MONTHS[month.lower()], int(number), tzinfo=UTC)
-        return None if offset is None else start - offset
-    except (KeyError, ValueError, OverflowError):
+    except (KeyError, ValueError):
         return None
+    return start - offset if offset is not None and _EARLIEST + _DAY < start < _LATEST - 2 * _DAY else None
+
+
+@lru_cache(maxsize=24 * 60)
+def _since_midnight(time: str) -> timedelta:
+    """How long after midnight it is ``HH:MM``."""
+    return timedelta(hours=int(time[:2]), minutes=int(time[3:]))
 
 
 def received_at(text: str) -> datetime | None:

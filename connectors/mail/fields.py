@@ -38,16 +38,25 @@ def text_of(block: bytes) -> str:
 def wanted(text: str, longest: int) -> tuple[Fields, bool]:
     """Values by lower-case name: the first of each header, all of the repeatable ones, of at most `longest`
     characters; and whether one of them was cut."""
+    found = _WANTED.findall(text)
+    fields = {written.lower(): value for written, value in found}
+    if len(fields) < len(found):
+        fields = _merged(found, longest)
+    if len(text) <= longest or max(map(len, fields.values()), default=0) <= longest:
+        return fields, False
+    return {name: value[:longest] for name, value in fields.items()}, True
+
+
+def _merged(found: list[tuple[str, str]], longest: int) -> Fields:
+    """Of headers that a message has several times, the first or all, as their name demands."""
     fields: Fields = {}
-    for written, value in _WANTED.findall(text):
+    for written, value in found:
         name = written.lower()
         if name not in fields:
             fields[name] = value
         elif name in _REPEATABLE and len(fields[name]) <= longest:
             fields[name] += "," + value
-    if len(text) <= longest or max(map(len, fields.values()), default=0) <= longest:
-        return fields, False
-    return {name: value[:longest] for name, value in fields.items()}, True
+    return fields
 
 
 def first(text: str, name: str) -> str:

@@ -11,7 +11,7 @@ from functools import lru_cache, partial
 from connectors.bounds import Bounds
 from connectors.mail import places
 from connectors.mail.addresses import each, mailbox, parse
-from connectors.mail.dates import instant, received_at, separator_instant
+from connectors.mail.dates import instant, received_at, separator_instant, usual_instant
 from connectors.mail.fields import DELIVERY_NAMES, LABELS, NOT_SAID, Fields, first, names, text_of, wanted
 from connectors.mail.identifiers import MOST_REFERENCES, list_id, message_id, message_ids
 from connectors.mail.senders import is_suspect, person_behind
@@ -72,7 +72,7 @@ def message(
         sent_at=sent_at,
         dated_by=dated_by,
         parties=parties,
-        in_reply_to=next(iter(message_ids(fields["in-reply-to"])), None) if "in-reply-to" in fields else None,
+        in_reply_to=(message_ids(fields["in-reply-to"]) or (None,))[0] if "in-reply-to" in fields else None,
         references=references,
         list_id=list_name,
         list_post=list_post,
@@ -147,7 +147,10 @@ _READINGS = {role: lru_cache(maxsize=1 << 13)(partial(_party, role)) for _, role
 def _sent_at(fields: Fields, text: str, separator: bytes) -> tuple[datetime | None, str]:
     """The instant and the header that gives it: Date; else the topmost Received, the delivery that we trust
     most; else the separator; else Date again, without its impossible offset."""
-    date = plain_text(fields["date"]) if "date" in fields else ""
+    written = fields.get("date", "")
+    if moment := usual_instant(written):
+        return moment, "date"
+    date = plain_text(written)
     if moment := instant(date):
         return moment, "date"
     if moment := received_at(first(text, "received")):
@@ -170,7 +173,7 @@ def _key(own_id: str, parties: Parties, sent_at: datetime | None, fields: Fields
             for name, value in sorted(fields.items())
             if name not in NOT_SAID
         ).encode("latin-1")
-    return hashlib.sha256(said, usedforsecurity=False).hexdigest()[:32]
+    return hashlib.sha256(said).hexdigest()[:32]
 
 
 @remembered
@@ -198,8 +201,8 @@ def _return_path(value: str) -> str:
 def _delivered_to(fields: Fields, most: int) -> tuple[str, ...]:
     """The addresses of the mailboxes that this copy was delivered to, each once."""
     values = [fields[name] for name in DELIVERY_NAMES if name in fields]
-    if not values:
-        return ()
+    if len(values) < 2:
+        return _addresses(values[0])[:most] if values else ()
     return tuple(dict.fromkeys([address for value in values for address in _addresses(value)]))[:most]
 
 

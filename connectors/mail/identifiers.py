@@ -9,6 +9,7 @@ MOST_REFERENCES = 100
 _LONGEST = 998  # a line's limit in RFC 5322 2.1.1
 
 _PLAIN = re.compile(r"\s*<([!-;=?-~]{1,998})>\s*")  # printable ASCII without brackets and spaces
+_PLAIN_IDS = re.compile(r"<([!-;=?-~]+)>")
 _MSG_ID = re.compile(r"<([^<>]+)>")
 
 
@@ -23,13 +24,13 @@ def message_id(value: str) -> str:
 
 def message_ids(value: str) -> tuple[str, ...]:
     """All msg-ids of a raw value, phrases and comments between them left out."""
-    if match := _PLAIN.fullmatch(value):
-        return (match[1],)
-    ids = _MSG_ID.findall(plain_text(value))
-    joined = "".join(ids)
-    if _is_word(joined) and (len(joined) <= _LONGEST or max(map(len, ids)) <= _LONGEST):
-        return tuple(ids)
-    return tuple(filter(None, map(_one_word, ids)))
+    plain = _PLAIN_IDS.findall(value)
+    # An id that needs mending is not among them, but its bracket is counted.
+    if len(plain) == value.count(">") and (
+        len(value) <= _LONGEST or max(map(len, plain), default=0) <= _LONGEST
+    ):
+        return tuple(plain)
+    return tuple(filter(None, map(_one_word, _MSG_ID.findall(plain_text(value)))))
 
 
 @remembered

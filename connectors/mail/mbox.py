@@ -8,6 +8,7 @@ by one search for the next separator.
 import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
+from itertools import islice
 
 from connectors.inputs import Input
 from connectors.mail.dates import ASCTIME
@@ -15,7 +16,7 @@ from connectors.mail.fields import first, is_mail, text_of
 from connectors.mail.foreign import no_mail
 from connectors.mail.headers import message
 from connectors.mail.places import of_mailbox
-from connectors.records import Item, Rejected
+from connectors.records import ConnectorError, Item, Rejected
 
 _HEADER_NAME = r"(?:>From [^\n]{0,300}\n){0,3}[!-9;-~]{1,100}[ \t]*:"
 
@@ -26,10 +27,11 @@ _SEPARATOR = re.compile(
     rf"(?={_HEADER_NAME})".encode()
 )
 _LEAD = re.compile(rf"\n(?:From [^\n]{{0,300}}\n)?{_HEADER_NAME}".encode())
-_BLANK_LINE = re.compile(rb"\n\r?\n")
+_END = re.compile(rb"\n(?:\n|\r\n|(From ))")  # of a header block: a blank line or, perhaps, a separator
 _DIGITS = re.compile(r"\d{1,12}")
 
-_CHUNK = 1024 * 1024  # long enough for the fast search of long texts, short enough for little memory
+_CHUNK = 256 * 1024  # stays in the cache of a processor
+_BATCH = 16
 _LONGEST_SEPARATOR = 4096  # with what must follow it
 _MOST_AHEAD = 16 * 1024 * 1024  # how far a Content-Length is believed, as all of it must be held to check it
 
@@ -44,7 +46,7 @@ def read(source: Input) -> Iterator[Item]:
     place = of_mailbox(source.name)
     junk = None
     head = b""
-    for position, separator, block, is_cut in _Window(source).parts():
+    for position, separator, block, is_cut in _batched(_Window(source).parts()):
         locator = f"byte {position}"
         if not separator and not _is_lead(block):
             junk = Rejected(position=position, locator=locator, reason="text before the first message")
@@ -64,6 +66,22 @@ def read(source: Input) -> Iterator[Item]:
         )
     if junk:
         raise no_mail(head)
+
+
+def _batched(parts: Iterator[Part]) -> Iterator[Part]:
+    """The same parts, split off a few at a time: code and tables used in turns leave the processor's caches
+    less often. Where a stream breaks off, what came before is given first."""
+    failure = None
+    batch: list[Part] | None = None
+    while batch is None or (batch and not failure):
+        batch = []
+        try:
+            batch.extend(islice(parts, _BATCH))
+        except (ConnectorError, OSError, EOFError) as error:
+            failure = error
+        yield from batch
+    if failure:
+        raise failure
 
 
 def _is_lead(block: bytes) -> bool:
@@ -105,7 +123,7 @@ class _Window:
         self.is_last = len(chunk) < size or self.left == 0
         if self.has_only_cr:
             chunk = chunk.replace(b"\r", b"\n")
-        self.data = self.data[keep:] + chunk
+        self.data = b"".join((memoryview(self.data)[keep:], chunk))
         self.base += keep
 
     def parts(self) -> Iterator[Part]:
@@ -135,35 +153,39 @@ class _Window:
         """Where the block at `begin`, a newline, stands when the window has moved; its bytes to the first
         blank line or separator; and whether they are cut at the longest block allowed."""
         limit = begin + self.longest_block
-        blank = _BLANK_LINE.search(self.data, begin, limit)
-        while not blank and not self.is_last and len(self.data) < limit + _LONGEST_SEPARATOR:
+        end = self._end(begin, limit)
+        while end < 0 and not self.is_last and len(self.data) < limit + _LONGEST_SEPARATOR:
             self.grow(begin)
             begin, limit = 0, self.longest_block
-            blank = _BLANK_LINE.search(self.data, 0, limit)
-        end = blank.start() + 1 if blank else min(len(self.data), limit)
-        inner = self.data.find(b"\nFrom ", begin, end)
-        while inner >= 0:
-            if _SEPARATOR.match(self.data, inner):
-                return begin, self.data[begin : inner + 1], False
-            inner = self.data.find(b"\nFrom ", inner + 1, end)
-        return begin, self.data[begin:end], not blank and len(self.data) > end
+            end = self._end(0, limit)
+        if end >= 0:
+            return begin, self.data[begin:end], False
+        return begin, self.data[begin:limit], len(self.data) > limit
+
+    def _end(self, begin: int, limit: int) -> int:
+        """The end of the block at `begin`, if there is a blank line or a separator before `limit`; or -1."""
+        found = _END.search(self.data, begin, limit)
+        while found and found[1] and not _SEPARATOR.match(self.data, found.start()):
+            found = _END.search(self.data, found.end(), limit)
+        return found.start() + 1 if found else -1
 
     def _next(self, position: int, claimed: int) -> re.Match[bytes] | None:
         """The next separator from `position` on, but none inside a body known to end at `claimed`."""
         while True:
-            at = self.data.find(b"\nFrom ", position - self.base)
-            if not self.is_last and (at < 0 or len(self.data) - at < _LONGEST_SEPARATOR):
-                position = self.base + at if at >= 0 else max(position, self.base + len(self.data) - 5)
+            found = _SEPARATOR.search(self.data, position - self.base)
+            judged = len(self.data) - _LONGEST_SEPARATOR  # what begins behind it may be cut off by the window
+            at = found.start() if found else judged
+            if not self.is_last and at >= judged:
+                position = max(position, self.base + at)
                 self.grow(position - self.base)
                 continue
-            if at < 0:
-                return None
-            found = _SEPARATOR.match(self.data, at)
-            position = self.base + at + 1
             if not found:
-                continue
-            if claimed <= position or not self._is_end(claimed, position - 1):
-                return found if claimed <= position else _SEPARATOR.match(self.data, position - 1 - self.base)
+                return None
+            position = self.base + at + 1
+            if claimed <= position:
+                return found
+            if not self._is_end(claimed, position - 1):
+                return _SEPARATOR.match(self.data, position - 1 - self.base)
             position = claimed
 
     def _is_end(self, claimed: int, position: int) -> bool:

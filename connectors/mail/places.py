@@ -127,13 +127,19 @@ def of_message_file(path: str) -> str:
 def of_maildir(path: str) -> str:
     """The place of a message in a Maildir, by its flags D and T, else by its folders: Maildir++ writes
     ``.Trash.2019``, other programs ``Trash``; both IMAP's UTF-7 (RFC 3501 5.1.3) or plain UTF-8."""
-    *folders, name = path.split("/")
+    folders, _, name = path.rpartition("/")
     flags = _MAIL_FLAGS.search(name)
     if flags and "T" in flags[1]:
         return TRASH
     if flags and "D" in flags[1]:
         return DRAFT
-    return of_labels(_from_utf_7(part) for folder in folders for part in _levels(folder))
+    return _of_folders(folders)
+
+
+@lru_cache(maxsize=1024)
+def _of_folders(path: str) -> str:
+    """The place of all messages in one folder of a Maildir."""
+    return of_labels(_from_utf_7(part) for folder in path.split("/") for part in _levels(folder))
 
 
 def with_sent(labels: tuple[str, ...], label_place: str) -> tuple[str, ...]:

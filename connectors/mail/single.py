@@ -3,16 +3,27 @@
 import codecs
 import re
 from collections.abc import Iterator
+from typing import BinaryIO
 
 from connectors.bounds import Bounds
 from connectors.mail.fields import is_mail, text_of
 from connectors.mail.foreign import no_mail
 from connectors.mail.headers import message
-from connectors.records import Item
+from connectors.records import Item, Message
 from connectors.text import decode, wide_encoding
 
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _SEPARATOR = re.compile(rb"\s*>?From [^\n]{0,300}\n")
+_HEAD_ENDS = re.compile(rb"\n(?:(?<=[!-~]\n)|(?<=[!-~]\r\n))\r?\n")  # not the blank lines before it
+_WIDE_MARKS = b"\xff\xfe"  # how the byte-order marks of UTF-16 and UTF-32 begin, if not with a NUL
+_FIRST_LOOK = 16 * 1024  # holds the headers of nearly all mail
+
+
+def head_of(stream: BinaryIO, most: int) -> bytes:
+    """The beginning of a file, up to `most` bytes: no less than its headers, and hardly more."""
+    size = min(_FIRST_LOOK, most)
+    head = stream.read(size)
+    return head if len(head) < size or _HEAD_ENDS.search(head) else head + stream.read(most - size)
 
 
 def only_message(data: bytes, place: str, bounds: Bounds) -> Iterator[Item]:
@@ -20,7 +31,7 @@ def only_message(data: bytes, place: str, bounds: Bounds) -> Iterator[Item]:
     blank. An mbox separator before it is left out, and CR alone ends lines too. Raises NotThisFormat."""
     if data.isspace() or not data:
         return
-    if wide_encoding(data):
+    if (b"\x00" in data or data[0] in _WIDE_MARKS) and wide_encoding(data):
         data = decode(data).encode()
     text = data.removeprefix(codecs.BOM_UTF8)
     if b"\n" not in text:
@@ -30,9 +41,7 @@ def only_message(data: bytes, place: str, bounds: Bounds) -> Iterator[Item]:
     blank = _BLANK_LINE.search(block)
     is_cut = not blank and len(data) > bounds.header_bytes
     block = block[: blank.start() + 1 if blank else bounds.header_bytes]
-    if not is_mail(text_of(block)):
-        raise no_mail(data)
-    yield message(
+    item = message(
         block,
         position=0,
         locator="byte 0",
@@ -41,3 +50,6 @@ def only_message(data: bytes, place: str, bounds: Bounds) -> Iterator[Item]:
         bounds=bounds,
         is_cut=is_cut,
     )
+    if not isinstance(item, Message) and not is_mail(text_of(block)):
+        raise no_mail(data)
+    yield item
