@@ -21,7 +21,7 @@ from pathlib import Path
 import msgspec
 
 from connectors.bounds import Bounds
-from connectors.worker import Job, Place
+from connectors.orders import Job, Place
 from flows import files, reading
 
 PAGE = Path(__file__).parent.parent / "docs" / "wild-files.md"

@@ -83,3 +83,4 @@ KINDS = {
     ),
     "takeout": ("mbox", "ics", "vcard", "google-csv"),
 }
+IN_ARCHIVES = frozenset({"takeout", "linkedin"})  # kinds that come as zips, which are read where they lie

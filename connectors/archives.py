@@ -4,7 +4,6 @@ What cannot be trusted is refused before it is opened: a single file as a value,
 exception.
 """
 
-import os
 import re
 import stat
 import zlib
@@ -12,13 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 import msgspec
 
 from connectors.bounds import Bounds
+from connectors.inputs import opened_regular
 from connectors.packed import ALLOWANCE, UnpackError, streamed, unpacked
-from connectors.records import NotThisFormat
 from connectors.text import clean
 from connectors.zip_table import LOCAL, Entry, Table, entries, text_of
 
@@ -67,7 +66,7 @@ def members(path: Path, bounds: Bounds | None = None) -> list[Member | Refused]:
     NotThisFormat if it is none.
     """
     bounds = bounds or Bounds()
-    with _opened(path) as file:
+    with opened_regular(path) as file:
         table, found = entries(file, bounds)
     _check(found, table, bounds)
     return _last_of_each_name([judged for entry in found if (judged := _judged(entry, bounds))])
@@ -79,21 +78,11 @@ def opened_member(path: Path, member: Member, bounds: Bounds | None = None) -> I
 
     Raises at its end UnpackError if they are not what the table said: what was read until then counts.
     """
-    with _opened(path) as file:
+    with opened_regular(path) as file:
         file.seek(_data_position(file, member))
         pieces = unpacked(file, member.packing, member.packed_size, bounds or Bounds())
         with streamed(_as_declared(pieces, member)) as stream:
             yield stream
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    """A regular file; opening it follows no link and waits for no writer of a pipe."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - Path.open takes no descriptor
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise NotThisFormat("not a regular file: it is not opened")
-        yield cast(BinaryIO, file)
 
 
 def _check(found: list[Entry], table: Table, bounds: Bounds) -> None:

@@ -1,5 +1,7 @@
 """What a connector is given to read: a stream of bytes, and what is known of where they come from."""
 
+import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -8,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from connectors.bounds import Bounds
-from connectors.records import ConnectorError
+from connectors.records import ConnectorError, NotThisFormat
 
 _PIECE = 2**20  # a read of all that is allowed would ask for that much memory at once
 _NOTHING: frozenset[str] = frozenset()
@@ -51,6 +53,19 @@ class Input:
             most_mb = self.bounds.whole_file_mb
             raise TooLarge(f"larger than {most_mb} MB: split it, or raise bounds.whole_file_mb in kith.toml")
         return b"".join(pieces)
+
+
+@contextmanager
+def opened_regular(path: Path | bytes, *, buffering: int = -1) -> Iterator[BinaryIO]:
+    """A regular file. Raises NotThisFormat for anything else, and OSError.
+
+    Opening follows no link and waits for no writer, so a pipe put in the place of a file does no harm.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb", buffering=buffering) as file:  # noqa: PTH123 - Path.open takes no descriptor
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise NotThisFormat("not a regular file: it is not opened")
+        yield file
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from posixpath import basename, commonpath, dirname
 
-from connectors import KINDS
+from connectors import IN_ARCHIVES, KINDS
 from connectors.signatures import PACKED
 
 _MAILDIR_PARTS = {"cur", "new", "tmp"}
@@ -116,7 +116,7 @@ def summary(kinds: Kinds) -> str:
     """One line: ``found: 3 calendars (ics), 1 mailbox (mbox); 4 files are of no known kind``."""
     counts = Counter[str]()
     for source in kinds.sources:
-        counts[source.kind] += 1 if source.kind in {"takeout", "linkedin"} else len(source.files)
+        counts[source.kind] += 1 if source.kind in IN_ARCHIVES else len(source.files)
     phrases = [f"{_counted(kind, number)} ({_detail(kind, kinds)})" for kind, number in counts.items()]
     found = f"found: {', '.join(phrases)}" if phrases else "found nothing that can be read"
     ends = [
@@ -136,7 +136,7 @@ def _counted(kind: str, number: int) -> str:
 
 def _detail(kind: str, kinds: Kinds) -> str:
     """The kind; of an export of several things, which they are."""
-    if kind not in {"takeout", "linkedin"}:
+    if kind not in IN_ARCHIVES:
         return kind
     inside = Counter(one for source in kinds.sources if source.kind == kind for one in source.files.values())
     if kind == "linkedin":

@@ -14,12 +14,10 @@ import gc
 import io
 import os
 import resource
-import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -29,88 +27,17 @@ import msgspec
 from connectors import FORMATS
 from connectors.archives import Member, Refused, members, opened_member
 from connectors.bounds import Bounds
-from connectors.inputs import Input
+from connectors.inputs import Input, opened_regular
+from connectors.orders import Job, Listed, Orders, Place, Told
 from connectors.packed import opened_packed
 from connectors.recognise import HEAD_BYTES, recognise
-from connectors.records import ConnectorError, Item, NotThisFormat, Rejected
-from connectors.spool import Spool, Taken, Unwritable
+from connectors.records import ConnectorError, Item, Rejected
+from connectors.spool import Spool, Unwritable
 
 GREETING = b"ready\n"
 _MB = 2**20
 _TELL_EVERY_SECONDS = 0.25
 _READABLE_BUFFER = 2**18
-
-
-class Place(msgspec.Struct, kw_only=True, frozen=True):
-    """Where bytes are: a file, or a member of an archive; packer: ``gz``, ``xz``, ``bz2`` or empty.
-
-    path: as the system knows it, for it need not be text.
-    """
-
-    path: bytes
-    member: Member | None = None
-    packer: str = ""
-
-
-class Job(msgspec.Struct, kw_only=True, frozen=True):
-    """One file to read.
-
-    file: what it is called in the books. name, start, size, dated: as in `Input`. formats: those that it may
-    be in; is_certain: it is in the first. known: path of a file with one digest a line, or empty.
-    """
-
-    file: str
-    name: str
-    place: Place
-    formats: tuple[str, ...]
-    is_certain: bool = True
-    start: int = 0
-    size: int | None = None
-    dated: datetime | None = None
-    known: str = ""
-
-
-class Orders(msgspec.Struct, kw_only=True, frozen=True):
-    """What a worker is to do.
-
-    careful: tell of each file before the next is begun. most: read no more items of a file than that; 0 only
-    recognises what it is, None reads it whole.
-    """
-
-    bounds: Bounds
-    spool: str = ""
-    jobs: tuple[Job, ...] = ()
-    careful: bool = False
-    most: int | None = None
-
-
-class Told(msgspec.Struct, kw_only=True, frozen=True):
-    """A line of the worker's.
-
-    file: which job it is about. is_done: the job is done, else it goes on and has come to `position`.
-    format: which of the formats the file is in; empty if it is in none of them. taken: what it gave.
-    refusal: why the file as a whole could not be read, else empty; may_pass: another time it may be read as
-    it is. fault: what a reader must not raise.
-    lengths: of the spool's files, to which they can be cut back.
-    """
-
-    file: str
-    is_done: bool = False
-    position: int = 0
-    format: str = ""
-    taken: Taken = Taken()
-    refusal: str = ""
-    may_pass: bool = False
-    fault: str = ""
-    lengths: dict[str, int] = {}
-
-
-class Listed(msgspec.Struct, kw_only=True, frozen=True):
-    """What is in an archive. refusal: why the archive as a whole is not read, else empty."""
-
-    members: tuple[Member, ...] = ()
-    refused: tuple[Refused, ...] = ()
-    refusal: str = ""
 
 
 class _Unread(ConnectorError):
@@ -188,17 +115,21 @@ class Worker:
 
     def _read(self, job: Job) -> Told:
         done = Told(file=job.file, is_done=True)
+        found: Told | None = None
         try:
             with contextlib.ExitStack() as closing:
                 stream = closing.enter_context(opened(job.place, self.orders.bounds))
                 source = self._input(job, stream)
                 chosen, refusal = self._chosen(job, source)
-                if not chosen or self.orders.most == 0:
-                    return msgspec.structs.replace(done, format=chosen, refusal=refusal)
-                items = self._watched(job, FORMATS[chosen].read(source), closing)
-                items = islice(items, self.orders.most)
-                return msgspec.structs.replace(done, format=chosen, taken=self.spool.take(job.file, items))
+                found = msgspec.structs.replace(done, format=chosen, refusal=refusal)
+                if chosen and self.orders.most != 0:
+                    items = self._watched(job, FORMATS[chosen].read(source), closing)
+                    taken = self.spool.take(job.file, islice(items, self.orders.most))
+                    found = msgspec.structs.replace(found, taken=taken)
+            return found
         except ConnectorError as error:
+            if found and self.orders.most is not None and (found.taken.items or self.orders.most == 0):
+                return found  # whose end does not matter to a first look
             return msgspec.structs.replace(done, refusal=str(error), may_pass=isinstance(error, _Unread))
         except Unwritable:
             raise
@@ -252,6 +183,8 @@ class Worker:
                 yield item
         except ConnectorError as error:
             end = error
+        except Unwritable:
+            raise
         except OSError as error:
             raise _Unread(_in_words(error)) from error
         try:
@@ -266,23 +199,17 @@ class Worker:
 
 @contextmanager
 def opened(place: Place, bounds: Bounds) -> Iterator[BinaryIO]:
-    """The bytes of a place, unpacked. Raises NotThisFormat for what is no regular file, and OSError.
-
-    Opening follows no link and waits for no writer, so a FIFO put in the place of a file does no harm.
-    """
+    """The bytes of a place, unpacked. Raises NotThisFormat for what is no regular file, and OSError."""
     if place.member is not None:
         with opened_member(Path(os.fsdecode(place.path)), place.member, bounds) as stream:
             yield stream
         return
-    descriptor = os.open(place.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(descriptor, "rb", buffering=0) as plain:  # noqa: PTH123 - Path.open takes no descriptor
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise NotThisFormat("not a regular file: it is not opened")
+    with opened_regular(place.path, buffering=0) as plain:
         if not place.packer:
-            yield cast(BinaryIO, plain)
+            yield plain
             return
-        with opened_packed(cast(BinaryIO, plain), place.packer, status.st_size, bounds) as stream:
+        size = os.fstat(plain.fileno()).st_size
+        with opened_packed(plain, place.packer, size, bounds) as stream:
             yield stream
 
 

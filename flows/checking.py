@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 import msgspec
 
 from connectors.bounds import Bounds
+from connectors.orders import Job
 from connectors.spool import OTHERS, SEEN
-from connectors.worker import Job
 from flows import reading
 from flows.files import Part
 from flows.gathering import listed

@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from enum import Enum
 from pathlib import Path
-from typing import BinaryIO
 
-from connectors import FORMATS, KINDS
+from connectors import FORMATS, IN_ARCHIVES, KINDS
 from connectors.archives import Member
+from connectors.inputs import opened_regular
+from connectors.orders import Job, Listed, Place
 from connectors.packed import PACKERS
 from connectors.recognise import parts_of
-from connectors.worker import Job, Listed, Place
+from connectors.records import NotThisFormat
 from flows.settings import Source
 from warehouse.errors import SourceError, SourceVanished
 from warehouse.landing import FileState
@@ -23,18 +24,13 @@ from warehouse.landing import FileState
 _WHOLE_UP_TO = 64 * 2**20
 _BLOCK = 2**20
 _SAMPLES = 32
-_IN_ARCHIVES = ("takeout", "linkedin")
 _ARCHIVES = (".zip",)
 _CRC = "crc32"
 _EXPORTED_ON = re.compile(r"(?<!\d)(?:(\d{4})-(\d\d)-(\d\d)|(\d\d)-(\d\d)-(\d{4}))(?!\d)")
 _MAILDIR_FLAGS = re.compile(r"[:;!]2,([A-Za-z]*)$")
 
 Lister = Callable[[Mapping[Path, str]], Mapping[Path, Listed]]
-"""What is in archives, given as path and name in the books."""
-
-
-class NotAsItWas(Exception):
-    """An archive has changed, so that what is in it must be listed anew."""
+"""What is in archives, given as path and name in the books; without those that are as they were."""
 
 
 class Change(Enum):
@@ -50,9 +46,9 @@ class Part:
     """One file of a source, on disk or in an archive.
 
     file: its name in the books. name: what its reader is told. formats: those it may be in; is_certain: it is
-    in the first. size, mtime_ns, inode: of the file on disk, the archive of a member. is_archive: nothing is
-    read of it itself, it is noted that it was looked into. flags: of a name that
-    holds what changes of an immutable file. refusal: why it must not be opened, else empty.
+    in the first. size, mtime_ns, inode: of the file on disk, the archive of a member. flags: what of its name
+    may change, of an immutable file. refusal: why it must not be opened, else empty. is_archive: it is noted
+    that it was looked into, and its members are parts; is_listed: they are, else they are as they were.
     """
 
     file: str
@@ -69,6 +65,7 @@ class Part:
     flags: str = ""
     refusal: str = ""
     is_archive: bool = False
+    is_listed: bool = True
 
     @property
     def appends(self) -> bool:
@@ -118,7 +115,8 @@ def parts_of_source(source: Source, listed: Lister, *, may_be_empty: bool = Fals
         found = list(_of_maildir(location))
     else:
         found = list(_of_folder(location, source.kind, listed))
-    if not any(not part.is_archive for part in found) and not may_be_empty:
+    is_nothing = all(part.is_archive and part.is_listed and not part.refusal for part in found)
+    if is_nothing and not may_be_empty:
         raise SourceError(f"{source.name}: {location} holds no {_wanted(source.kind)}")
     return _by_name(found)
 
@@ -160,11 +158,7 @@ def look(part: Part) -> FileState:
 
 def is_untouched(part: Part, known: FileState) -> bool:
     """Whether size, time and inode say that the file is as it was when `known` was read."""
-    if known.is_refused and known.records:  # it may hold again what it held before
-        return False
-    if known.records and not known.format:  # of an older version, which did not note what it was read as
-        return False
-    if known.format and FORMATS[known.format].version != known.reader_version:
+    if not _is_settled(known):
         return False
     if part.is_immutable:
         return known.fingerprint == part.flags
@@ -204,7 +198,7 @@ def fingerprint(path: Path, length: int) -> str:
     is new. A larger file that did not grow but was touched is read again rather than trusted.
     """
     digest = hashlib.sha256(length.to_bytes(8, "big"))
-    with _opened(path) as stream:
+    with opened_regular(path) as stream:
         if length <= _WHOLE_UP_TO:
             offsets = [*range(0, length, _BLOCK)]
         else:
@@ -216,56 +210,50 @@ def fingerprint(path: Path, length: int) -> str:
     return digest.hexdigest()
 
 
-def listed_before(path: Path, file: str, known: Mapping[str, FileState]) -> Listed | None:
-    """What was in an archive, if size, time and inode say that it is as it was; None if it must be opened.
+def is_archive_untouched(path: Path, file: str, known: Mapping[str, FileState]) -> bool:
+    """Whether an archive is as it was, and nothing in it has to be read by another version.
 
     file: the archive's name in the books. known: the files of the source as they were last read.
     """
     status = path.stat()
     stamp = (status.st_size, status.st_mtime_ns, status.st_ino)
-    own = known.get(file)
-    if own is None or own.is_refused or (own.size, own.mtime_ns, own.inode) != stamp:
-        return None
-    inside = [
-        _member(name.removeprefix(f"{file}!/"), state)
-        for name, state in known.items()
-        if name.startswith(f"{file}!/") and (state.size, state.mtime_ns, state.inode) == stamp
-    ]
-    if not all(inside):
-        return None
-    return Listed(members=tuple(member for member in inside if member))
-
-
-def _member(name: str, state: FileState) -> Member | None:
-    """A member as its file in the books tells of it; None of one that was refused."""
-    scheme, _, told = state.fingerprint.partition(":")
-    if scheme != _CRC:
-        return None
-    crc, _, size = told.partition(":")
-    stem, _, day = name.rpartition("@") if is_snapshot(state) else (name, "", "")
-    dated = datetime.fromisoformat(day).replace(tzinfo=UTC) if day else None
-    return Member(
-        name=stem, size=int(size), packed_size=0, crc=int(crc, 16), dated=dated, position=0, packing=""
+    states = [state for name, state in known.items() if name == file or is_inside(name, file)]
+    return (
+        file in known
+        and not known[file].is_refused
+        and all(_is_settled(each) and (each.size, each.mtime_ns, each.inode) == stamp for each in states)
     )
 
 
-def all_listed_before(archives: Mapping[Path, str], known: Mapping[str, FileState]) -> dict[Path, Listed]:
-    """What was in archives that are as they were. Raises NotAsItWas if one of them is not."""
-    found = {path: listed_before(path, file, known) for path, file in archives.items()}
-    if not all(found.values()):
-        raise NotAsItWas
-    return {path: listed for path, listed in found.items() if listed}
+def snapshots_like(part: Part, known: Mapping[str, FileState]) -> Iterator[str]:
+    """The other exports of the same file that are known, by their names in the books."""
+    stem, at, _ = part.file.rpartition("@")
+    if at and FORMATS[part.formats[0]].is_snapshot:
+        yield from (file for file in known if file.startswith(f"{stem}@") and file != part.file)
+
+
+def same_snapshot(part: Part, known: Mapping[str, FileState]) -> str:
+    """The known export that is this very file, which was touched since the date in its name; or nothing."""
+    return next((file for file in snapshots_like(part, known) if is_untouched(part, known[file])), "")
+
+
+def is_inside(name: str, archive: str) -> bool:
+    """Whether a name in the books is that of a member of an archive."""
+    return name.startswith(f"{archive}!/")
+
+
+def _is_settled(known: FileState) -> bool:
+    """Whether a file need not be read again as long as it is as it was."""
+    if known.is_refused and known.records:  # it may hold again what it held before
+        return False
+    if not known.format:  # none of ours; but an older version did not note what it was read as
+        return known.reader_version == 0
+    return FORMATS[known.format].version == known.reader_version
 
 
 def is_snapshot(state: FileState) -> bool:
     """Whether what the file said stays true though it is gone."""
     return bool(state.format) and FORMATS[state.format].is_snapshot
-
-
-def _opened(path: Path) -> BinaryIO:
-    """A regular file, opened so that a link or a pipe that has taken its place does no harm."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    return open(descriptor, "rb")  # noqa: PTH123 - Path.open takes no descriptor; the caller closes it
 
 
 def _identity(part: Part) -> str:
@@ -278,7 +266,7 @@ def _identity(part: Part) -> str:
 
 def _of_file(path: Path, kind: str, listed: Lister) -> Iterator[Part]:
     """The parts of a lone file, which is of the kind whatever it is called."""
-    if kind in _IN_ARCHIVES and path.suffix.lower() in _ARCHIVES:
+    if kind in IN_ARCHIVES and path.suffix.lower() in _ARCHIVES:
         together = parts_of(path.name, [each.name for each in path.parent.iterdir()]) or [path.name]
         yield from _of_archives([(path.with_name(name), name) for name in together], kind, listed)
         return
@@ -292,12 +280,12 @@ def _of_folder(location: Path, kind: str, listed: Lister) -> Iterator[Part]:
     for path in _walk(location):
         file = path.relative_to(location).as_posix()
         bare, packer = unpacked_name(file)
-        is_archive = kind in _IN_ARCHIVES and path.suffix.lower() in _ARCHIVES
+        is_archive = kind in IN_ARCHIVES and path.suffix.lower() in _ARCHIVES
         is_archive = is_archive or (path.is_symlink() and path.is_dir())
         formats = _formats_of(bare, kind) or (_by_signature(path, kind) if not packer else ())
         if not (is_archive or formats):
             continue
-        if refusal := _refusal(path):
+        if refusal := refusal_of(path):
             yield replace(_on_disk(path, file, bare, formats or KINDS[kind][:1]), refusal=refusal)
         elif is_archive:
             archives.append((path, file))
@@ -312,9 +300,9 @@ def _of_archives(archives: Sequence[tuple[Path, str]], kind: str, listed: Lister
         return
     contents = listed(dict(archives))
     for path, file in archives:
-        found = contents[path]
+        found = contents.get(path, Listed())
         whole = _on_disk(path, file, file, KINDS[kind][:1])
-        yield replace(whole, refusal=found.refusal, is_archive=not found.refusal)
+        yield replace(whole, refusal=found.refusal, is_archive=True, is_listed=path in contents)
         for refused in found.refused:
             if formats := _formats_of(unpacked_name(refused.name)[0], kind):
                 text = f"{refused.reason}; {refused.mend}" if refused.mend else refused.reason
@@ -332,6 +320,9 @@ def _of_maildir(location: Path) -> Iterator[Part]:
     for root, folders, names in os.walk(location, onerror=_raise):
         folders.sort()
         place = Path(root)
+        for linked in (place / name for name in folders if (place / name).is_symlink()):
+            file = linked.relative_to(location).as_posix()
+            yield replace(_on_disk(linked, file, file, ("maildir",)), refusal=refusal_of(linked))
         if place.name not in ("cur", "new"):
             continue
         above = place.parent.relative_to(location).as_posix()
@@ -371,10 +362,13 @@ def _is_certain(formats: tuple[str, ...]) -> bool:
 
 
 def _dated(part: Part) -> Part:
-    """The part with the date of its export; a snapshot's date is part of its name in the books."""
+    """The part with the date of its export; a snapshot's date is part of its name in the books.
+
+    What is above the source has no say: the next export may be put in the same place.
+    """
     if not FORMATS[part.formats[0]].is_snapshot:
         return part
-    dated = _date_in(str(part.path)) or (part.member.dated if part.member else None)
+    dated = _date_in(part.file) or (part.member.dated if part.member else None)
     dated = dated or datetime.fromtimestamp(part.mtime_ns / 1e9, UTC)
     return replace(part, file=f"{part.file}@{dated:%Y-%m-%d}", dated=dated)
 
@@ -403,9 +397,9 @@ def _by_signature(path: Path, kind: str) -> tuple[str, ...]:
     if path.is_symlink() or not path.is_file():
         return ()
     try:
-        with _opened(path) as stream:
+        with opened_regular(path) as stream:
             return ("mbox",) if stream.read(5) == b"From " else ()
-    except OSError:
+    except (OSError, NotThisFormat):
         return ("mbox",)  # a file that cannot be opened is for the reader to report
 
 
@@ -417,7 +411,7 @@ def unpacked_name(name: str) -> tuple[str, str]:
     return name, ""
 
 
-def _refusal(path: Path) -> str:
+def refusal_of(path: Path) -> str:
     """Why a thing in a folder is not opened, or nothing."""
     if path.is_symlink():
         return "a symbolic link is not followed; add what it points to as a source of its own"

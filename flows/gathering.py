@@ -10,7 +10,8 @@ import msgspec
 
 from connectors import FORMATS
 from connectors.bounds import Bounds
-from connectors.worker import Job, Listed, Told
+from connectors.orders import Job, Listed, Told
+from connectors.records import NotThisFormat
 from flows import files
 from flows.files import Change, Part
 from flows.reading import CONFINED, Hands
@@ -38,7 +39,7 @@ def listed(source: Source, bounds: Bounds) -> dict[str, Part]:
         parts = files.parts_of_source(
             source, lambda archives: CONFINED.list_archives([*archives], bounds, Path(scratch))
         )
-    return {file: part for file, part in parts.items() if not part.is_archive}
+    return {file: part for file, part in parts.items() if part.refusal or not part.is_archive}
 
 
 class Gathering:
@@ -52,6 +53,7 @@ class Gathering:
         self.scratch = scratch
         self.refused: dict[Path, str] = {}
         self.has_read = False
+        self.again = False
 
     def gather(self, progress: Progress, *, again: bool = False, may_be_empty: bool = False) -> None:
         """Keep, read, refuse or drop every file of the source.
@@ -62,19 +64,24 @@ class Gathering:
         Raises SourceError if there is nothing of the kind or nothing of it can be read, SourceShrunk if a
         folder that held files holds none.
         """
+        self.again = again
         parts = self._parts(may_be_empty=may_be_empty)
-        plans = {part.file: plan for part in parts.values() if (plan := self._plan(part, again=again))}
+        plans = {part.file: plan for part in parts.values() if (plan := self._plan(part))}
         self._read(plans, progress)
+        unopened = [
+            part.file for part in parts.values() if part.is_archive and (part.refusal or not part.is_listed)
+        ]
+        for file in self.intake.known.keys() - parts.keys() - self.intake.kept.keys():
+            state = self.intake.known[file]
+            # What was true on the day of an export stays so; of an archive that was not opened all stays.
+            if files.is_snapshot(state) or any(files.is_inside(file, archive) for archive in unopened):
+                self._keep(file, state)
+            else:
+                self.intake.drop(file)
         if self.refused and not self.has_read:
             path, reason = next(iter(self.refused.items()))
             place = path if len(self.refused) == 1 else self.source.location
             raise SourceError(f"{self.source.name}: {place}: {reason}")
-        for file in self.intake.known.keys() - parts.keys() - self.intake.kept.keys():
-            state = self.intake.known[file]
-            if files.is_snapshot(state):
-                self.intake.keep(file)  # what was true on the day of an export stays so
-            else:
-                self.intake.drop(file)
 
     def _parts(self, *, may_be_empty: bool) -> dict[str, Part]:
         found = files.parts_of_source(
@@ -90,35 +97,57 @@ class Gathering:
             )
         return found
 
-    def _listed(self, archives: Mapping[Path, str]) -> dict[Path, Listed]:
-        """What is in archives; only those that have changed are opened."""
-        found = {path: files.listed_before(path, file, self.intake.known) for path, file in archives.items()}
-        new = [path for path, before in found.items() if before is None]
-        opened = self.hands.list_archives(new, self.bounds, self.scratch) if new else {}
-        return {path: before or opened[path] for path, before in found.items()}
+    def _listed(self, archives: Mapping[Path, str]) -> Mapping[Path, Listed]:
+        """What is in the archives that have changed, or of which something is to be read."""
+        known = self.intake.known
+        new = [
+            path
+            for path, file in archives.items()
+            if not files.is_archive_untouched(path, file, known)
+            or any(self._is_due(state) for name, state in known.items() if files.is_inside(name, file))
+        ]
+        return self.hands.list_archives(new, self.bounds, self.scratch) if new else {}
 
-    def _plan(self, part: Part, *, again: bool) -> _Plan | None:
+    def _is_due(self, known: FileState) -> bool:
+        """Whether a file is to be read again though it is as it was."""
+        return self.again and (known.quarantined > 0 or known.is_refused)
+
+    def _plan(self, part: Part) -> _Plan | None:
         """What there is to read of a file; None if it is kept or refused as it is."""
         known = self.intake.known.get(part.file)
-        is_due = again and known is not None and (known.quarantined > 0 or known.is_refused)
-        if known and not is_due and files.is_untouched(part, known):
+        if known and not self._is_due(known) and self._is_settled(part, known):
             self._keep(part.file, known)
-            return None
-        if part.is_archive:
-            self.intake.take(part.file, files.unread(part), items=0)
             return None
         if part.refusal:
             self._refuse(part, part.refusal, files.unread(part))
             return None
-        now = files.look(part)
+        if part.is_archive:
+            self.intake.take(part.file, files.unread(part), items=0)
+            return None
+        try:
+            now = files.look(part)
+        except (OSError, NotThisFormat) as error:
+            text = error.strerror if isinstance(error, OSError) else str(error)
+            self._refuse(part, f"{text}; check its permissions", _passing(files.unread(part)))
+            return None
         if self._is_known_snapshot(part, now):
             return None
-        change = files.change_of(part, now, known) if known and not is_due else Change.REPLACED
+        change = files.change_of(part, now, known) if known and not self._is_due(known) else Change.REPLACED
         if known and change is Change.NONE:
-            self._keep(part.file, known)
+            self._renew(part.file, known, now)
             return None
         start = known.resume_at or 0 if known and change is Change.GREW else 0
         return _Plan(part, now, start)
+
+    def _is_settled(self, part: Part, known: FileState) -> bool:
+        """Whether nothing is new of a part: an archive that was refused and is listed now is."""
+        return files.is_untouched(part, known) and not (
+            part.is_archive and known.is_refused and not part.refusal
+        )
+
+    def _renew(self, file: str, known: FileState, now: FileState) -> None:
+        self.intake.renew(file, now)
+        self.has_read = self.has_read or bool(known.format)
 
     def _keep(self, file: str, known: FileState) -> None:
         self.intake.keep(file)
@@ -130,12 +159,13 @@ class Gathering:
 
     def _is_known_snapshot(self, part: Part, now: FileState) -> bool:
         """Whether an export of another date holds the very same: then it was only copied or touched."""
-        stem, at, _ = part.file.rpartition("@")
-        if not (at and FORMATS[part.formats[0]].is_snapshot):
-            return False
-        for file, known in self.intake.known.items():
-            if file.startswith(f"{stem}@") and known.fingerprint == now.fingerprint and not known.is_refused:
-                self._keep(file, known)
+        if same := files.same_snapshot(part, self.intake.known):
+            self._keep(same, self.intake.known[same])
+            return True
+        for file in files.snapshots_like(part, self.intake.known):
+            known = self.intake.known[file]
+            if files.change_of(part, now, known) is Change.NONE and not self._is_due(known):
+                self._renew(file, known, now)
                 return True
         return False
 
@@ -170,9 +200,7 @@ class Gathering:
         if told.fault:
             self._refuse(part, f"{told.fault} while reading it; please report it", plan.now)
         elif told.refusal:
-            # A time that no file has makes the next sync try again, though the file be as it is.
-            now = msgspec.structs.replace(plan.now, mtime_ns=0) if told.may_pass else plan.now
-            self._refuse(part, told.refusal, now)
+            self._refuse(part, told.refusal, _passing(plan.now) if told.may_pass else plan.now)
         elif not files.is_unchanged_since(part):
             self._refuse(part, _CHANGED, plan.now)
         elif not told.format and known and known.records:
@@ -182,6 +210,11 @@ class Gathering:
             self.intake.take(
                 part.file, _state(plan.now, told), items=told.taken.items, from_position=plan.start
             )
+
+
+def _passing(now: FileState) -> FileState:
+    """A state that no file is ever in: the next sync tries again."""
+    return msgspec.structs.replace(now, mtime_ns=0, fingerprint="?")
 
 
 def _state(now: FileState, told: Told) -> FileState:

@@ -20,8 +20,9 @@ import msgspec
 
 import connectors
 from connectors.bounds import Bounds
+from connectors.orders import Job, Listed, Orders, Place, Told
 from connectors.spool import restore
-from connectors.worker import GREETING, Job, Listed, Orders, Place, Told, Worker, list_archive
+from connectors.worker import GREETING, Worker, list_archive
 from warehouse.errors import SourceError
 
 Progress = Callable[[str, int], None]

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from connectors import FORMATS, KINDS
+from connectors import FORMATS, IN_ARCHIVES, KINDS
 from connectors.bounds import Bounds
 from connectors.kinds import Found, Kinds, kinds_of, summary, to_recognise
+from connectors.orders import Job, Listed, Place
 from connectors.recognise import missing_parts, parts_of
-from connectors.worker import Job, Listed, Place
 from flows import files, reading
 from flows.settings import Source
 from warehouse.errors import SourceError, UserError
 
+_FEW = 3  # files that may be sources of their own
 NOT_UTF8 = "its name is not UTF-8; rename it"
-_INSIDE = ("takeout", "linkedin")  # kinds that are read without unpacking
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,8 @@ class _Looking:
         self.told += [f"{name}: {reasons[name]}" for name in kinds.unknown[:5] if reasons.get(name)]
         if len(kinds.unknown) > 5:
             self.told.append(f"and {len(kinds.unknown) - 5} more")
-        sources = [source for found in kinds.sources for source in self._sources(found, folder)]
+        every = [source for found in kinds.sources for source in self._sources(found, folder)]
+        sources = [each for number, each in enumerate(every) if each not in every[:number]]
         zips = [name for name in kinds.archives if formats[name] == "zip"]
         archives = self._in_archives(zips, folder, are_alone=not sources)
         return sources + [each for each in archives if each not in sources]
@@ -68,8 +69,15 @@ class _Looking:
             )
             for name in folders:
                 yield f"{(place / name).relative_to(self.path).as_posix()}/"
+            seen = [name for name in [*folders, *names] if _is_utf8(name) and not name.startswith(".")]
+            refusals = {place / name: files.refusal_of(place / name) for name in sorted(seen)}
+            self.told += [
+                f"{path}: {why}"
+                for path, why in refusals.items()
+                if why and (path.is_symlink() or not path.is_dir())
+            ]
             for name in sorted(filter(_is_utf8, names)):
-                if not name.startswith(".") and (place / name).is_file() and not (place / name).is_symlink():
+                if not name.startswith(".") and not refusals[place / name]:
                     yield (place / name).relative_to(self.path).as_posix()
 
     def _tell(self, error: OSError) -> None:
@@ -89,11 +97,12 @@ class _Looking:
         )
 
     def _sources(self, found: Found, folder: Path) -> Iterator[Source]:
-        """The source of files that belong together, and one for each that has another name than they have."""
+        """The source of files that belong together, and one for each of a few that have another name."""
         if not self.path.is_dir():
             yield _source(found.kind, self.path)
             return
-        own = folder / found.folder if found.kind in ("takeout", "linkedin", "maildir") else folder
+        # Of LinkedIn the folder that was named, whatever it holds: the next export is put beside this one.
+        own = folder / found.folder if found.kind in ("takeout", "maildir") else folder
         whole = _source(found.kind, own)
         try:
             known = {part.path for part in files.parts_of_source(whole, _unlisted).values()}
@@ -101,9 +110,14 @@ class _Looking:
             known = set()
         if known:
             yield whole
-        for name in found.files:
-            if folder / name not in known:
-                yield _source(found.kind, folder / name)
+        strays = [name for name in found.files if folder / name not in known]
+        if len(strays) > _FEW:
+            self.told.append(
+                f"{len(strays)} files of kind {found.kind} are called otherwise, such as {strays[0]}: "
+                f"rename them so that they end in {''.join(FORMATS[KINDS[found.kind][0]].suffixes[:1])}"
+            )
+            return
+        yield from (_source(found.kind, folder / name) for name in strays)
 
     def _in_archives(self, names: Sequence[str], folder: Path, *, are_alone: bool) -> list[Source]:
         """The exports among archives. are_alone: nothing else in the folder is a source."""
@@ -114,12 +128,15 @@ class _Looking:
             if contents.refusal:
                 self.told.append(f"{name}: {contents.refusal}")
                 continue
+            self.told += [
+                f"{name}: {each.name}: {each.reason}; {each.mend}" for each in contents.refused[:_FEW]
+            ]
             inside = {
                 each.name: Place(path=os.fsencode(folder / name), member=each) for each in contents.members
             }
             formats, _ = self._formats({each: place for each, place in inside.items() if _may_be_ours(each)})
             found = kinds_of(inside, formats)
-            inside_it = [each for each in found.sources if each.kind in _INSIDE]
+            inside_it = [each for each in found.sources if each.kind in IN_ARCHIVES]
             self.told.append(f"{name}: {summary(found)}")
             for each in inside_it:
                 kinds.setdefault(each.kind, []).append(name)
@@ -138,11 +155,15 @@ class _Looking:
         """
         if self.path.is_dir() and (are_alone or kind == "linkedin"):
             return [self.path]
-        firsts = dict.fromkeys((parts_of(name, names) or [name])[0] for name in names)
-        return [folder / name for name in firsts]
+        beside = [folder / name for name in names]
+        firsts = dict.fromkeys(
+            place.with_name((parts_of(place.name, [each.name for each in beside]) or [place.name])[0])
+            for place in beside
+        )
+        return [*firsts]
 
     def _beside(self, name: str, found: Kinds) -> Iterator[str]:
-        if any(each.kind not in _INSIDE for each in found.sources):
+        if any(each.kind not in IN_ARCHIVES for each in found.sources):
             yield f"{name}: unpack it and add the folder: it is no export whose archive is read as it is"
 
     def _all_parts(self, names: Sequence[str]) -> list[str]:
@@ -183,7 +204,7 @@ def _unlisted(archives: Iterable[Path]) -> dict[Path, Listed]:
 def _may_be_ours(name: str) -> bool:
     """Whether a member's name is one of a format that is read in archives: photos need not be looked at."""
     lower = f"/{name.lower()}"
-    return any(lower.endswith(FORMATS[each].suffixes) for kind in _INSIDE for each in KINDS[kind])
+    return any(lower.endswith(FORMATS[each].suffixes) for kind in IN_ARCHIVES for each in KINDS[kind])
 
 
 def _source(kind: str, location: Path) -> Source:

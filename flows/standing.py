@@ -1,11 +1,12 @@
 """Whether a sync has anything to do: asked before Prefect is imported, which takes longer than all else."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from connectors.orders import Listed
 from flows import files
 from flows.asking import instant_of
-from flows.files import NotAsItWas
 from flows.reporting import FILES
 from flows.settings import Home, Settings, Source
 from flows.steps import chosen_sources
@@ -16,6 +17,10 @@ from warehouse.intake import known_files
 from warehouse.landing import Landing
 from warehouse.publish import schema_of
 from warehouse.schema import SCHEMA_VERSION
+
+
+class _NotAsItWas(Exception):
+    """An archive has changed, so that it would have to be opened."""
 
 
 def is_anything_new(home: Home, names: tuple[str, ...], as_of: date | None) -> bool:
@@ -43,14 +48,25 @@ def is_anything_new(home: Home, names: tuple[str, ...], as_of: date | None) -> b
 def is_as_it_was(connection: Connection, source: Source) -> bool:
     """Whether every file of a source is as it was when it was last read, and there is none more or less."""
     known = known_files(connection, source.name)
+
+    def unopened(archives: Mapping[Path, str]) -> dict[Path, Listed]:
+        if all(files.is_archive_untouched(path, file, known) for path, file in archives.items()):
+            return {}
+        raise _NotAsItWas
+
     try:
-        parts = files.parts_of_source(source, lambda archives: files.all_listed_before(archives, known))
-    except (KithlineError, OSError, NotAsItWas):
+        parts = files.parts_of_source(source, unopened)
+    except (KithlineError, OSError, _NotAsItWas):
         return False
-    gone = known.keys() - parts.keys()
+    archives = [part.file for part in parts.values() if part.is_archive]
     return all(
-        part.file in known and files.is_untouched(part, known[part.file]) for part in parts.values()
-    ) and not any(not files.is_snapshot(known[file]) for file in gone)
+        (part.file in known and files.is_untouched(part, known[part.file]))
+        or files.same_snapshot(part, known)
+        for part in parts.values()
+    ) and all(
+        files.is_snapshot(known[file]) or any(files.is_inside(file, archive) for archive in archives)
+        for file in known.keys() - parts.keys()
+    )
 
 
 def _is_landing_ahead(connection: Connection, folder: Path) -> bool:

@@ -17,8 +17,8 @@ from attacks import CAPPED, GOOD, QUARANTINED, READ, REFUSED, SECRET, Attack, at
 from pipeline import AS_OF, ask, make_home
 
 from connectors.bounds import Bounds
+from connectors.orders import Job, Told
 from connectors.spool import OTHERS
-from connectors.worker import Job, Told
 from flows import reading
 from flows.gathering import listed
 from flows.reading import CONFINED, Hands

@@ -53,8 +53,10 @@ def test_a_file_is_one_message_however_it_is_written(reader: Reader, content: by
 
 
 @pytest.mark.parametrize("reader", [eml.read, emlx.read, maildir.read])
-def test_an_empty_file_holds_nothing(reader: Reader) -> None:
-    assert read(reader, b"") == read(reader, b" \r\n\n") == []
+@pytest.mark.parametrize("content", [b"", b" \r\n\n"])
+def test_an_empty_file_is_refused(content: bytes, reader: Reader) -> None:
+    with pytest.raises(NotThisFormat, match="the file is empty"):
+        read(reader, content)
 
 
 @pytest.mark.parametrize("reader", [eml.read, emlx.read, maildir.read])

@@ -14,7 +14,7 @@ import pytest
 from attacks import zipped
 
 from connectors.bounds import Bounds
-from connectors.worker import Job, Place, Told
+from connectors.orders import Job, Place, Told
 from flows import reading
 from warehouse.errors import SourceError
 

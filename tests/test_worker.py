@@ -14,8 +14,9 @@ from connectors import FORMATS, worker
 from connectors.archives import Member, members
 from connectors.bounds import Bounds
 from connectors.inputs import Input
+from connectors.orders import Job, Orders, Place, Told
 from connectors.records import ConnectorError, Item, Skipped
-from connectors.worker import Job, Orders, Place, Told, Worker, list_archive, opened
+from connectors.worker import Worker, list_archive, opened
 
 EVENT = (
     b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTART:20260105T100000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"

@@ -56,7 +56,7 @@ def opened(path: Path, *, read_only: bool, memory_limit_mb: int = 512) -> Iterat
         yield connection
     except (engine.IOException, engine.OutOfMemoryException, engine.SerializationException) as error:
         raise explained(error, path) from error
-    except engine.CatalogException as error:
+    except (engine.CatalogException, engine.BinderException) as error:
         if read_only:  # a file of another version, or of another program
             raise explained(error, path) from error
         raise

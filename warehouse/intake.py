@@ -44,6 +44,7 @@ class Intake:
         self.changes: dict[str, FileChange] = {}
         self.known = known_files(connection, source)
         self.kept: dict[str, FileState] = {}
+        self.renewed: dict[str, FileChange] = {}
         self._taken = 0
         self._refusals: list[dict[str, object]] = []
 
@@ -63,6 +64,14 @@ class Intake:
         )
         refused = msgspec.structs.replace(self.known.get(file, state), is_refused=True)
         self.changes[file] = FileChange(from_position=WHOLE_FILE, state=refused)
+
+    def renew(self, file: str, now: FileState) -> None:
+        """The file says what it said, at another time or place: its share of the books is carried on."""
+        renewed = msgspec.structs.replace(
+            self.known[file], size=now.size, mtime_ns=now.mtime_ns, inode=now.inode
+        )
+        self.kept[file] = renewed
+        self.renewed[file] = FileChange(from_position=WHOLE_FILE, state=renewed)
 
     def drop(self, file: str) -> None:
         """The file is gone from the source."""
@@ -93,7 +102,7 @@ class Intake:
 
     def compare(self) -> SourceRun:
         """The books of this run, before anything has landed."""
-        if not self.changes:
+        if not (self.changes or self.renewed):
             return self._books({}, [], withdrawn=0)
         self._list_touched()
         self._list_others()
@@ -131,7 +140,7 @@ class Intake:
         self, target: Landing, *, batch: int, kind: str, location: str, run_id: str, landed_at: datetime
     ) -> Batch | None:
         """Land what is new and changed, or nothing if no file was read, and return the batch."""
-        if not self.changes:
+        if not (self.changes or self.renewed):
             return None
         parts = landing.clear(self.scratch / "batch")
         self._write_parts(parts, batch, landed_at)
@@ -143,7 +152,7 @@ class Intake:
             location=location,
             run_id=run_id,
             landed_at=landed_at,
-            files=self.changes,
+            files=self.changes | self.renewed,
             parts={},
         )
         return target.add(parts, manifest)

@@ -32,6 +32,7 @@ _LAYOUT = Layout(
 _LONG = 65_536  # five hundred recipients
 _ADVERTISED = "spinmail"  # the class of what LinkedIn's editor for sponsored messages writes
 _YES = ("yes", "true")
+_NEARLY_ALL = 0.8
 _MOST_PAIRS = 500_000
 
 
@@ -109,7 +110,10 @@ def _recipients(row: Row) -> list[MessageParty]:
 
 
 def _owner(source: Input) -> str:
-    """The one member who takes part in every conversation of several; empty if that tells nobody, or many."""
+    """The one member who takes part in nearly all of several conversations; empty if that is nobody, or many.
+
+    Nearly: an export may leave its owner out of a group's recipients, or a deleted profile's address empty.
+    """
     members: defaultdict[str, set[str]] = defaultdict(set)
     pairs = 0
     for row in rows(source, _LAYOUT):
@@ -123,5 +127,6 @@ def _owner(source: Input) -> str:
                 return ""
     shared = [known for known in members.values() if len(known) > 1]
     present = Counter(url for known in shared for url in known).most_common(2)
-    everywhere = [url for url, times in present if times == len(shared) > 1]
-    return everywhere[0] if len(everywhere) == 1 else ""
+    (owner, most), (_, next_most) = (*present, ("", 0), ("", 0))[:2]
+    is_clear = most >= 2 and most > next_most and most >= _NEARLY_ALL * len(shared)
+    return owner if is_clear else ""

@@ -9,7 +9,7 @@ from connectors.bounds import Bounds
 from connectors.mail.fields import is_mail, text_of
 from connectors.mail.foreign import no_mail
 from connectors.mail.headers import message
-from connectors.records import Item, Message
+from connectors.records import Item, Message, NotThisFormat
 from connectors.text import decode, wide_encoding
 
 _BLANK_LINE = re.compile(rb"\n\r?\n")
@@ -27,10 +27,12 @@ def head_of(stream: BinaryIO, most: int) -> bytes:
 
 
 def only_message(data: bytes, place: str, bounds: Bounds) -> Iterator[Item]:
-    """The message whose beginning is `data`, up to a byte more than `bounds.header_bytes`; nothing if it is
-    blank. An mbox separator before it is left out, and CR alone ends lines too. Raises NotThisFormat."""
+    """The message whose beginning is `data`, up to a byte more than `bounds.header_bytes`.
+
+    An mbox separator before it is left out, and CR alone ends lines too. Raises NotThisFormat.
+    """
     if data.isspace() or not data:
-        return
+        raise NotThisFormat("no mail message in it: the file is empty; export or download it again")
     if (b"\x00" in data or data[0] in _WIDE_MARKS) and wide_encoding(data):
         data = decode(data).encode()
     text = data.removeprefix(codecs.BOM_UTF8)

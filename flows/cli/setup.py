@@ -1,5 +1,6 @@
 """`kith init` and `kith source`."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import tomlkit
 
 from connectors import KINDS
 from connectors.bounds import Bounds
+from connectors.recognise import parts_of
 from flows import recognising
 from flows.cli import render
 from flows.cli.main import home_of
@@ -148,11 +150,13 @@ def check_source(ctx: click.Context, what: tuple[str, ...], style: str, home: st
             reports.append(checked(each, bounds))
         except SourceError as error:
             raise UserError(_without_name(error, each)) from error
+    for line in told:
+        click.echo(to_terminal(line), err=style != "table")
     if style == "json":
         render.write_json([report.document() for report in reports])
         return
     render.write(style, COLUMNS, [report.row() for report in reports])
-    for line in (*told, *(line for report in reports for line in report.lines())) if style == "table" else ():
+    for line in (line for report in reports for line in report.lines()) if style == "table" else ():
         click.echo(to_terminal(line))
 
 
@@ -174,14 +178,23 @@ def _kind_and_path(what: tuple[str, ...]) -> tuple[str | None, Path]:
 
 
 def _is_known(entry: Source, settings: Settings, *, must_be_new: bool) -> bool:
-    """Whether the configuration has it already. Raises UserError if it must not."""
+    """Whether the configuration has it already, by itself or in a folder. Raises UserError if it must not."""
     path = Path(entry.location)
+    own = {path.resolve(), *path.resolve().parents, *_other_parts(path)}
     for known in settings.sources:
-        if known.kind == entry.kind and Path(known.location).resolve() == path.resolve():
+        if known.kind == entry.kind and Path(known.location).resolve() in own:
             if must_be_new:
                 raise UserError(f"{path} is there already, as '{known.name}'; `kith sync` reads it")
             return True
     return False
+
+
+def _other_parts(path: Path) -> set[Path]:
+    """The archives that are read together with this one."""
+    if not path.is_file():
+        return set()
+    beside = path.resolve().parent
+    return {beside / name for name in parts_of(path.name, [each.name for each in beside.iterdir()])}
 
 
 def _parts_of(entry: Source, settings: Settings) -> int:
@@ -192,9 +205,8 @@ def _parts_of(entry: Source, settings: Settings) -> int:
     try:
         found = listed(entry, settings.bounds)
         for part in found.values():
-            if not part.refusal:
-                with part.path.open("rb"):
-                    pass
+            if not (part.refusal or part.is_immutable or os.access(part.path, os.R_OK)):
+                raise UserError(f"{part.path}: Permission denied; check its permissions")
         if len(found) == 1 and (reason := first_refusal(found, settings.bounds)):
             [part] = found.values()
             raise UserError(f"{part.path}: {reason}")

@@ -69,7 +69,7 @@ def _mail(messages: pl.LazyFrame, parties: pl.LazyFrame, until: datetime) -> pl.
         )
         .filter(pl.col("person_id").is_not_null())
         .with_columns(
-            interaction_id=pl.format("{}:{}:{}", "channel", "message_id", "person_id"),
+            interaction_id=pl.concat_str("channel", "message_id", "person_id", separator=":"),
             occurred_at=pl.col("sent_at"),
             party_size=pl.col("party_size").cast(pl.Int64),
             duration_minutes=pl.lit(None, dtype=pl.Int64),
@@ -90,7 +90,7 @@ def _met(meetings: pl.LazyFrame, parties: pl.LazyFrame, until: datetime) -> pl.L
         pl.col("response").ne_missing("declined") & ~pl.col("kind").is_in(["room", "resource"])
     ).select("meeting_id", "person_id")
     return happened.join(present, on="meeting_id").with_columns(
-        interaction_id=pl.format("meeting:{}:{}", "meeting_id", "person_id"),
+        interaction_id=pl.concat_str(pl.lit("meeting"), "meeting_id", "person_id", separator=":"),
         occurred_at=pl.col("starts_at"),
         channel=pl.lit("meeting"),
         direction=pl.lit("mutual"),
