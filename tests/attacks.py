@@ -502,7 +502,7 @@ def _addresses() -> Cases:
 
 def _messages() -> Cases:
     return {
-        "nothing": ("", READ, 0),
+        "nothing": ("", REFUSED),
         "a header that never ends": (_head() + "X-A: 1\n" * MANY, CAPPED, 1),
         "a line of 5 MB": (_head("X-A: " + "x" * LONG), CAPPED),
         "a body of 5 MB": (_head() + "\n" + "x" * LONG, READ, 1),
@@ -539,9 +539,9 @@ def _apple_messages() -> Cases:
         "an entity from outside": (counted(None, outside), READ, 1),
         "flags of 10^5 digits": (counted(None, plist.format("9" * MANY)), READ, 1),
         "a list of 5 MB": (counted(None, "<plist>" * (LONG // 7)), READ, 1),
-        "a list in place of the message": (counted(0, plist.format(1)), READ, 0),
+        "a list in place of the message": (counted(0, plist.format(1)), REFUSED),
         "random bytes": (_RANDOM.randbytes(100_000), REFUSED),
-        "nothing": ("", READ, 0),
+        "nothing": ("", REFUSED),
     }
 
 
@@ -717,7 +717,7 @@ def _maildir() -> Iterator[Attack]:
         ("cur/1700000003\x1b[31m.a:2,S", _head(), READ),
         ("cur/1700000004\n.a:2,S", _head(), READ),
         ("cur/1700000005;2,!2.a:2,S", _head(), READ),
-        ("new/1700000006.b", "", READ),
+        ("new/1700000006.b", "", REFUSED),
         ("new/1700000007.b", _RANDOM.randbytes(1000), REFUSED),
         ("cur/1700000008..%2f..%2fa", _head(), READ),
     ):
