@@ -115,6 +115,13 @@ def test_a_wrong_count_costs_the_message_only_what_it_cuts(count: int) -> None:
     assert len(items) <= 1
 
 
+@pytest.mark.parametrize("count", [1, 5, len(LETTER) - 6])
+def test_a_count_that_ends_within_the_headers_is_not_believed(count: int) -> None:
+    [item] = read(emlx.read, apple(1, count=count))
+    assert isinstance(item, Message)
+    assert [party.address for party in item.parties] == ["ada@kvist.example"]
+
+
 def test_flags_behind_a_long_body_are_found() -> None:
     content = apple(1 << 6, LETTER + b"x" * 700_000)
     [item] = read(emlx.read, content, bounds=Bounds(header_bytes=4096))

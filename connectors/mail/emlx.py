@@ -12,13 +12,14 @@ from connectors.records import Item
 _COUNT = re.compile(rb"\s*(\d{1,12})\s*\n")
 _FLAGS = re.compile(rb"<key>flags</key>\s*<integer>(\d{1,18})</integer>")
 _PLACES = ((1 << 24, SPAM), (1 << 1, DELETED), (1 << 6, DRAFT))
+_HEAD_ENDS = re.compile(rb"\r?\n\r?\n")
 _LONGEST_LINE = 64
 _LONGEST_LIST = 64 * 1024
 _CHUNK = 256 * 1024
 
 
 def read(source: Input) -> Iterator[Item]:
-    """The message of a file, of which only headers and flags are read; nothing if it is empty.
+    """The message of a file, of which only headers and flags are read.
 
     Without the first line it is read as an .eml file.
     """
@@ -29,9 +30,11 @@ def read(source: Input) -> Iterator[Item]:
         head, place = first_line + source.stream.read(most), ""
     else:
         length = int(count[1])
-        head = source.stream.read(min(length, most))
-        _pass_over(source.stream, length - len(head))
-        place = _place(source.stream.read(_LONGEST_LIST))
+        data = source.stream.read(most)
+        _pass_over(source.stream, length - len(data))
+        place = _place(data[length:] + source.stream.read(_LONGEST_LIST))
+        # A count that ends within the headers is wrong, for a blank line ends them.
+        head = data[:length] if not length or _HEAD_ENDS.search(data[:length]) else data
     yield from only_message(head, place or of_message_file(source.name), source.bounds)
 
 
