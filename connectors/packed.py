@@ -151,7 +151,7 @@ def streamed(pieces: Iterator[bytes]) -> Iterator[BinaryIO]:
 
 @contextmanager
 def opened_packed(
-    raw: BinaryIO, kind: str, packed_size: int | None, bounds: Bounds | None = None
+    raw: BinaryIO, kind: str, packed_size: int, bounds: Bounds | None = None
 ) -> Iterator[BinaryIO]:
     """The unpacked bytes of `raw`, whose next `packed_size` bytes are packed as `kind` (a value of PACKERS).
 
@@ -161,7 +161,7 @@ def opened_packed(
         yield stream
 
 
-def unpacked(raw: BinaryIO, kind: str, packed_size: int | None, bounds: Bounds) -> Iterator[bytes]:
+def unpacked(raw: BinaryIO, kind: str, packed_size: int, bounds: Bounds) -> Iterator[bytes]:
     """The unpacked bytes in pieces, none of them empty. kind: of PACKERS, ``deflate`` or ``stored``."""
     source = _Source(raw, packed_size)
     if kind == "stored":

@@ -61,11 +61,11 @@ def recognise(name: str, head: bytes) -> Recognised:
         if head.startswith(magic, offset):
             return _within(name, found)
     text = _text(head)
-    found_in_text = _markup(text) or _component(text, text) or _mail(name, text) or _table(text)
+    found_in_text = _markup(text) or _component(text) or _mail(name, text) or _table(text)
     if found_in_text is None:
         # A proxy's headers or a remark may precede what was meant.
         at = _COMPONENT.search(text)
-        found_in_text = _component(text[at.start() :], text) if at else None
+        found_in_text = _component(text[at.start() :]) if at else None
     if found_in_text is None and text.startswith(("dn: ", "dn:: ", "version: 1\ndn:")):
         return LDIF
     return found_in_text or _by_name(name, text)
@@ -101,7 +101,7 @@ def _markup(text: str) -> Recognised | None:
     return None
 
 
-def _component(text: str, whole: str) -> Recognised | None:
+def _component(text: str) -> Recognised | None:
     """What begins with the first line of `text`: a calendar, an event without one, or a card."""
     begin = _COMPONENT.match(text)
     if begin is None:

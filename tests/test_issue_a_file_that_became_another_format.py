@@ -29,3 +29,15 @@ def test_what_a_refused_file_had_brought_stays_until_it_is_read_again(tmp_path: 
     assert (source.read, source.quarantined, source.withdrawn) == (3, 0, 0)
     assert ask(home, "select series_id from meetings order by 1") == [("a",), ("b",), ("d",)]
     assert ask(home, "select count(*) from quarantine") == [(0,)]
+
+
+def test_a_file_that_was_never_readable_and_changes_is_refused_once_for_each_change(tmp_path: Path) -> None:
+    folder = tmp_path / "calendars"
+    folder.mkdir()
+    (folder / "a.ics").write_text(EVENT.format("a"))
+    (folder / "b.ics").write_text("<html>Please log in</html>")
+    home = make_home(tmp_path / "home", {"calendars": ("ics", folder)})
+    sync(home)
+    (folder / "b.ics").write_text("<html>Please log in, once more</html>")
+    assert [sync(home).sources[0].status for _ in range(2)] == ["ok", "unchanged"]
+    assert ask(home, "select locator from quarantine") == [("b.ics: whole file",)]

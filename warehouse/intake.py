@@ -62,7 +62,8 @@ class Intake:
             {"file": file, "position": WHOLE_FILE, "locator": "whole file", "is_rejected": True}
             | {"reason": reason, "mend": "", "excerpt": ""}
         )
-        refused = msgspec.structs.replace(self.known.get(file, state), is_refused=True)
+        known = self.known.get(file)
+        refused = msgspec.structs.replace(known if known and known.records else state, is_refused=True)
         self.changes[file] = FileChange(from_position=WHOLE_FILE, state=refused)
 
     def renew(self, file: str, now: FileState) -> None:
