@@ -88,16 +88,15 @@ _PACKED = {
 class _Source:
     """Packed bytes in chunks, at most `size` of them, and how many have been taken."""
 
-    def __init__(self, raw: BinaryIO, size: int | None) -> None:
+    def __init__(self, raw: BinaryIO, size: int) -> None:
         self._raw = raw
         self._left = size
         self.taken = 0
 
     def more(self) -> bytes:
-        chunk = self._raw.read(_CHUNK if self._left is None else min(_CHUNK, self._left))
+        chunk = self._raw.read(min(_CHUNK, self._left))
         self.taken += len(chunk)
-        if self._left is not None:
-            self._left -= len(chunk)
+        self._left -= len(chunk)
         return chunk
 
 

@@ -12,8 +12,8 @@ from connectors.bounds import Bounds
 from connectors.orders import Job
 from connectors.spool import OTHERS, SEEN
 from flows import reading
-from flows.files import Part
 from flows.gathering import listed
+from flows.parts import Part
 from flows.settings import Source
 
 COLUMNS = ("kind", "location", "files", "read", "records", "skipped", "quarantined", "capped")

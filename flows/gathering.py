@@ -13,7 +13,8 @@ from connectors.bounds import Bounds
 from connectors.orders import Job, Listed, Told
 from connectors.records import NotThisFormat
 from flows import files
-from flows.files import Change, Part
+from flows.files import Change
+from flows.parts import Part, parts_of_source
 from flows.reading import CONFINED, Hands
 from flows.settings import Source
 from warehouse.errors import SourceError, SourceShrunk
@@ -36,7 +37,7 @@ class _Plan:
 def listed(source: Source, bounds: Bounds) -> dict[str, Part]:
     """What a source consists of, by its name in the books. Raises SourceError if it is nothing."""
     with TemporaryDirectory(prefix="kith-") as scratch:
-        parts = files.parts_of_source(
+        parts = parts_of_source(
             source, lambda archives: CONFINED.list_archives([*archives], bounds, Path(scratch))
         )
     return {file: part for file, part in parts.items() if part.refusal or not part.is_archive}
@@ -84,7 +85,7 @@ class Gathering:
             raise SourceError(f"{self.source.name}: {place}: {reason}")
 
     def _parts(self, *, may_be_empty: bool) -> dict[str, Part]:
-        found = files.parts_of_source(
+        found = parts_of_source(
             self.source,
             self._listed,
             may_be_empty=bool(self.intake.known),

@@ -11,7 +11,8 @@ from connectors.bounds import Bounds
 from connectors.kinds import Found, Kinds, kinds_of, summary, to_recognise
 from connectors.orders import Job, Listed, Place
 from connectors.recognise import missing_parts, parts_of
-from flows import files, reading
+from flows import reading
+from flows.parts import parts_of_source, readable, refusal_of, unpacked_name
 from flows.settings import Source
 from warehouse.errors import SourceError, UserError
 
@@ -70,7 +71,7 @@ class _Looking:
             for name in folders:
                 yield f"{(place / name).relative_to(self.path).as_posix()}/"
             seen = [name for name in [*folders, *names] if _is_utf8(name) and not name.startswith(".")]
-            refusals = {place / name: files.refusal_of(place / name) for name in sorted(seen)}
+            refusals = {place / name: refusal_of(place / name) for name in sorted(seen)}
             self.told += [
                 f"{path}: {why}"
                 for path, why in refusals.items()
@@ -87,7 +88,7 @@ class _Looking:
         """What each file is, and why others are nothing, by name."""
         jobs = []
         for number, (name, place) in enumerate(places.items()):  # names need not be text, numbers are
-            bare, packer = files.unpacked_name(files.readable(name))
+            bare, packer = unpacked_name(readable(name))
             unpacking = Place(path=place.path, member=place.member, packer="" if place.member else packer)
             jobs.append(Job(file=str(number), name=bare, place=unpacking, formats=(), is_certain=False))
         told = dict(zip(places, reading.read(jobs, self.bounds, self.scratch, most=0), strict=True))
@@ -105,7 +106,7 @@ class _Looking:
         own = folder / found.folder if found.kind in ("takeout", "maildir") else folder
         whole = _source(found.kind, own)
         try:
-            known = {part.path for part in files.parts_of_source(whole, _unlisted).values()}
+            known = {part.path for part in parts_of_source(whole, _unlisted).values()}
         except SourceError:
             known = set()
         if known:

@@ -7,6 +7,7 @@ from pathlib import Path
 from connectors.orders import Listed
 from flows import files
 from flows.asking import instant_of
+from flows.parts import parts_of_source
 from flows.reporting import FILES
 from flows.settings import Home, Settings, Source
 from flows.steps import chosen_sources
@@ -55,7 +56,7 @@ def is_as_it_was(connection: Connection, source: Source) -> bool:
         raise _NotAsItWas
 
     try:
-        parts = files.parts_of_source(source, unopened)
+        parts = parts_of_source(source, unopened)
     except (KithlineError, OSError, _NotAsItWas):
         return False
     archives = [part.file for part in parts.values() if part.is_archive]

@@ -9,9 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.bounds import Bounds
 from connectors.calendar import ics
+from connectors.calendar.blocks import blocks
 from connectors.calendar.times import duration, moment, plain_instant, plain_moment
-from connectors.calendar.zones import defined_in, iana_name, offset_table, to_utc, to_wall, zone_of
+from connectors.calendar.zones import (
+    Definition,
+    definitions,
+    iana_name,
+    offset_table,
+    to_utc,
+    to_wall,
+    zone_of,
+)
 from connectors.inputs import plain
 from connectors.records import Event, Item
 
@@ -82,6 +92,10 @@ def test_two_files_that_define_the_same_name_do_not_touch_each_other(tmp_path: P
     assert [item.zone for item in read(tmp_path / "a.ics") if isinstance(item, Event)] == first
     assert first[1].startswith("table:5400;")
     assert other[1].startswith("table:-14400;")
+
+
+def defined_in(data: bytes) -> dict[str, Definition]:
+    return definitions(data, list(blocks(data, Bounds().depth)), Bounds())
 
 
 @pytest.mark.parametrize("name", ["Europe/Berlin", "America/New_York", "Australia/Sydney", "Asia/Kolkata"])

@@ -12,7 +12,8 @@ import pytest
 from connectors import FORMATS
 from connectors.bounds import Bounds
 from flows import files
-from flows.files import Change, Part, change_of, fingerprint, is_unchanged_since, is_untouched, look
+from flows.files import Change, change_of, fingerprint, is_unchanged_since, is_untouched, look
+from flows.parts import Part, parts_of_source
 from flows.reading import list_here
 from flows.settings import Source
 from warehouse.errors import SourceError, SourceVanished
@@ -24,7 +25,7 @@ def source(location: Path, kind: str = "mbox") -> Source:
 
 
 def parts(location: Path, kind: str = "mbox") -> dict[str, Part]:
-    return files.parts_of_source(
+    return parts_of_source(
         source(location, kind), lambda archives: list_here([*archives], Bounds(), location)
     )
 

@@ -68,7 +68,7 @@ def test_any_bytes_unpack_or_fail_in_words(kind: str, data: bytes) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_pipe_is_read_line_by_line(kind: str) -> None:
     packed = PACK[kind](TEXT)
-    with opened_packed(cast(BinaryIO, Pipe(packed, 7)), kind, None) as stream:
+    with opened_packed(cast(BinaryIO, Pipe(packed, 7)), kind, len(packed)) as stream:
         assert not stream.seekable()
         assert stream.readline() == TEXT[: TEXT.index(b"\n") + 1]
         assert stream.tell() == TEXT.index(b"\n") + 1

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
 from connectors.bounds import Bounds
-from connectors.calendar.blocks import Block, blocks
+from connectors.calendar.blocks import Block
 from connectors.calendar.lines import Lines
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - compared with wall-clock times, which have no zone
@@ -80,12 +80,6 @@ def definitions(data: bytes, found: list[Block], bounds: Bounds) -> dict[str, De
             if name := own.text("TZID"):
                 named.setdefault(name, defined)
     return named
-
-
-def defined_in(data: bytes) -> dict[str, Definition]:
-    """The zones that a text defines."""
-    bounds = Bounds()
-    return definitions(data, list(blocks(data, bounds.depth)), bounds)
 
 
 def zone_of(tzid: str, timezones: Mapping[str, Definition], default: str) -> tuple[str, bool]:
