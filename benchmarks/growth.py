@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar, cast
 from unittest import mock
 
-from warehouse import building, loading, staging
+from warehouse import building, history, loading, staging
 from warehouse.building import Owner
 from warehouse.connection import Connection, opened
 
@@ -135,7 +135,14 @@ def build(connection: Connection, scratch: Path) -> dict[str, float]:
                     stack.enter_context(mock.patch.object(module, name, timed))
         connection.execute("begin transaction")
         with clock.step("other"):
-            building.build_marts(observed, owner, until=UNTIL, scratch=scratch)
+            building.build_marts(
+                observed,
+                owner,
+                building.Rules(),
+                until=UNTIL,
+                scratch=scratch,
+                remember=lambda news: history.keep(observed, scratch, news, at=UNTIL),
+            )
             building.build_answers(
                 observed, owner, as_of=date(2026, 6, 30), until=UNTIL, published_at=UNTIL, scratch=scratch
             )

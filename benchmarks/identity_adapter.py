@@ -9,40 +9,65 @@ from typing import Any
 import polars as pl
 
 from warehouse.people import resolve as people
+from warehouse.people.addresses import parse
+from warehouse.people.names import clean
+from warehouse.people.records import of_card, of_mention
 
 Record = dict[str, Any]
 Labels = list[tuple[str, ...]]
+Suggested = list[tuple[int, int, float]]
+
+_BOOKS = ("vcard", "linkedin")
 
 
-def resolve(records: list[Record]) -> tuple[Labels, list[tuple[int, int, float]]]:
-    """One label per record, and the suggested pairs of records.
+def resolve(records: list[Record], *, rare_names: bool = False) -> tuple[Labels, Suggested]:
+    """One label per record, and the suggested pairs of records with their scores.
 
     A list, an office or a robot is no claim about a human: there each name keeps a label of its own.
     """
-    cards = [record for record in records if record["source"] in ("vcard", "linkedin")]
-    mentions = [record for record in records if record["source"] not in ("vcard", "linkedin")]
-    found = people.resolve(_mentions(mentions), _cards(cards), me=[])
+    found = _resolution(records, rare_names=rare_names)
     kinds = dict(found.persons.select("person_id", "kind").iter_rows())
-    of_mention = {(name, address): person for name, address, person in found.mention_links.iter_rows()}
-    of_card = {key: person for _, key, person in found.card_links.iter_rows()}
-    persons = [
-        of_card[r["rid"]] if r["source"] in ("vcard", "linkedin") else of_mention[r["name"], _address(r)]
-        for r in records
-    ]
+    persons_of = dict(found.members.select("record", "person_id").iter_rows())
+    keys = [_key(record) for record in records]
     labels: Labels = [
         (person,) if kinds[person] == "human" else (person, record["name"])
-        for person, record in zip(persons, records, strict=True)
+        for person, record in zip([persons_of[key] for key in keys], records, strict=True)
     ]
-    first = {person: at for at, person in reversed(list(enumerate(persons)))}
-    pairs = found.suggestions.select("left_person_id", "right_person_id").iter_rows()
-    return labels, [(first[left], first[right], 0.5) for left, right in pairs]
+    first = {key: at for at, key in reversed(list(enumerate(keys)))}
+    pairs = found.suggestions.select("left_record", "right_record", "score").iter_rows()
+    return labels, [(first[left], first[right], score) for left, right, score in pairs]
+
+
+def resolve_rare(records: list[Record]) -> tuple[Labels, Suggested]:
+    """The same with links on rare full names."""
+    return resolve(records, rare_names=True)
+
+
+def cards_of(records: list[Record]) -> int:
+    """How many questions the review of these records asks."""
+    return _resolution(records).suggestions["card"].n_unique()
+
+
+def _resolution(records: list[Record], *, rare_names: bool = False) -> people.Resolution:
+    cards = [record for record in records if record["source"] in _BOOKS]
+    mentions = [record for record in records if record["source"] not in _BOOKS]
+    return people.resolve(mentions_frame(mentions), cards_frame(cards), me=[], rare_names=rare_names)
+
+
+def _key(record: Record) -> str:
+    """The natural key that the warehouse gives a record."""
+    if record["source"] in _BOOKS:
+        return of_card(record["source"], record["rid"])
+    address, name = parse(_address(record)), clean(record["name"])
+    return of_mention(address.value, name.key, is_full=name.is_full)
 
 
 def _address(record: Record) -> str:
     return record["emails"][0] if record["emails"] else ""
 
 
-def _mentions(records: list[Record]) -> pl.DataFrame:
+def mentions_frame(records: list[Record]) -> pl.DataFrame:
+    """Records of mail and calendars as `resolve` takes mentions."""
     rows = [
         (
             r["source"],
@@ -66,7 +91,8 @@ def _mentions(records: list[Record]) -> pl.DataFrame:
     )
 
 
-def _cards(records: list[Record]) -> pl.DataFrame:
+def cards_frame(records: list[Record]) -> pl.DataFrame:
+    """Records of address books as `resolve` takes cards."""
     lists = ("emails", "phones", "urls")
     rows = [
         (

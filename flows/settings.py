@@ -6,7 +6,10 @@ The options in the reference are generated from the structures here.
 import os
 import re
 import tomllib
+from collections.abc import Iterable
+from datetime import date
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -21,7 +24,16 @@ from warehouse.errors import UserError
 CONFIG = "kith.toml"
 _ADDRESS = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+")
 _NOT_PLACES = {"Factory", "localtime"}  # among the files of the system, but no zones to Polars and DuckDB
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2100, 12, 31)
 _SOURCE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+
+class Period(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """A time in which an address is yours; outside of all its periods it is somebody else's."""
+
+    address: Annotated[str, Meta(description="The address; it need not be among `addresses` too.")]
+    since: Annotated[date | None, Meta(description="Its first day with you. None: from ever.")] = None
+    until: Annotated[date | None, Meta(description="Its last day with you. None: to this day.")] = None
 
 
 class Me(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
@@ -35,6 +47,16 @@ class Me(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
             description="Country of phone numbers without a prefix, such as DE. None: they stay as written.",
         ),
     ] = None
+    periods: Annotated[
+        list[Period],
+        Meta(
+            description="Since when and until when an address is yours: for each time a table "
+            "`{address, since, until}`, in days of your time zone. Without one, it always is.",
+        ),
+    ] = []
+    not_mine: Annotated[
+        list[str], Meta(description="Addresses that are not yours: `kith me` asks no more about them.")
+    ] = []
 
 
 class Report(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
@@ -48,6 +70,14 @@ class Sync(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True
 
     wait_seconds: Annotated[float, Meta(description="How long to wait for another sync to end.", ge=0)] = 0.0
     memory_limit_mb: Annotated[int, Meta(description="Memory for DuckDB; more spills to disk.", ge=64)] = 512
+
+
+class Identity(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """Who is who, beside what is certain."""
+
+    rare_names: Annotated[
+        bool, Meta(description="Make two addresses one person if they share a rare full name, unasked.")
+    ] = False
 
 
 class Sql(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
@@ -77,14 +107,22 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=
     me: Me
     report: Report = Report()
     sync: Sync = Sync()
+    identity: Identity = Identity()
     sql: Sql = Sql()
     bounds: Bounds = Bounds()
     sources: list[Source] = []
 
     @property
     def my_addresses(self) -> list[str]:
-        """Every address that is mine, of the configuration and of its sources."""
-        return sorted({*self.me.addresses, *(address for source in self.sources for address in source.me)})
+        """Every address that is mine at some time, of the configuration and of its sources."""
+        of_sources = (address for source in self.sources for address in source.me)
+        return sorted({*self.me.addresses, *(each.address for each in self.me.periods), *of_sources})
+
+    @property
+    def my_periods(self) -> list[tuple[str, date | None, date | None]]:
+        """When addresses are mine that are not always: address, first and last day, in one order."""
+        periods = ((each.address, each.since, each.until) for each in self.me.periods)
+        return sorted(periods, key=lambda each: (each[0], each[1] or date.min))
 
     @property
     def owner_zone(self) -> ZoneInfo:
@@ -170,8 +208,13 @@ def check(settings: Settings) -> None:
         raise UserError(
             f"me.region: '{settings.me.region}' is no country; use two capital letters such as DE"
         )
-    for address in settings.my_addresses:
+    for address in (*settings.my_addresses, *settings.me.not_mine):
         check_address(address)
+    _check_periods(settings.me.periods)
+    mine = {address.lower() for address in settings.my_addresses}
+    for address in settings.me.not_mine:
+        if address.lower() in mine:
+            raise UserError(f"me.not_mine: '{address}' is among your addresses too; remove one of the two")
     names = [source.name for source in settings.sources]
     for name in names:
         if not _SOURCE_NAME.fullmatch(name) or name == "runs":
@@ -185,6 +228,28 @@ def check(settings: Settings) -> None:
             )
         if not source.location:
             raise UserError(f"source '{source.name}': the location is empty; name a file or a folder")
+
+
+def _check_periods(periods: Iterable[Period]) -> None:
+    """Raise UserError for a period that ends before it begins, or that meets another of its address."""
+    spans: dict[str, list[tuple[date, date]]] = {}
+    for each in periods:
+        for day in filter(None, (each.since, each.until)):
+            if not FIRST_DAY <= day <= LAST_DAY:
+                years = f"{FIRST_DAY.year} to {LAST_DAY.year}"
+                raise UserError(f"me.periods: {day} is too far away; choose a day from {years}")
+        if each.since is None and each.until is None:
+            raise UserError(f"me.periods: '{each.address}' has neither since nor until; name one or both")
+        span = each.since or date.min, each.until or date.max
+        if span[0] > span[1]:
+            raise UserError(
+                f"me.periods: '{each.address}' is yours since {each.since} until {each.until}; swap the two"
+            )
+        spans.setdefault(each.address.lower(), []).append(span)
+    for address, found in spans.items():
+        for (_, until), (since, _) in pairwise(sorted(found)):
+            if since <= until:
+                raise UserError(f"me.periods: two periods of '{address}' overlap; make them one")
 
 
 def check_address(address: str) -> None:

@@ -10,7 +10,7 @@ from flows.asking import instant_of
 from flows.parts import parts_of_source
 from flows.reporting import FILES
 from flows.settings import Home, Settings, Source
-from flows.steps import chosen_sources
+from flows.steps import chosen_sources, owner_of, rules_of
 from warehouse import building
 from warehouse.connection import Connection, opened, rows
 from warehouse.errors import KithlineError
@@ -41,8 +41,9 @@ def is_anything_new(home: Home, names: tuple[str, ...], as_of: date | None) -> b
             return True
         day = as_of or now.astimezone(settings.owner_zone).date()
         until = instant_of(day, settings, now)
-        owner = building.Owner(settings.my_addresses, settings.me.timezone, settings.me.region)
-        is_current = building.are_marts_current(connection, owner, until=until)
+        is_current = building.are_marts_current(
+            connection, owner_of(settings), rules_of(home, settings), until=until
+        )
         return not (is_current and building.are_answers_current(connection, as_of=day, until=until))
 
 

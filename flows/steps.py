@@ -14,16 +14,19 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 import msgspec
+import polars as pl
 
 from flows.asking import instant_of
+from flows.decisions import load as load_decisions
 from flows.gathering import Gathering
 from flows.reading import CONFINED, Hands
 from flows.settings import Home, Settings, Source
-from warehouse import building, landing, loading
+from warehouse import building, forgetting, history, landing, loading
 from warehouse.connection import Connection, rows
 from warehouse.errors import SourceError, UserError
 from warehouse.intake import Intake, remove_source
 from warehouse.landing import Landing, Run, SourceRun
+from warehouse.people.decisions import active
 from warehouse.publish import schema_of, shadow, writer
 from warehouse.schema import SCHEMA_VERSION
 
@@ -79,6 +82,7 @@ class Night:
         """Load what an earlier run landed and could not publish; withdraw sources that were removed."""
         loading.prepare(self.connection)
         self.loaded += loading.load_pending(self.connection, self.landing)
+        history.load_pending(self.connection, self.home.landing)
         configured = {source.name: source.kind for source in self.settings.sources}
         for name, kind in rows(self.connection, "select source, kind from ledger.sources"):
             if configured.get(name) != kind:
@@ -125,11 +129,13 @@ class Night:
             self.landing.add_run(self.finished)
         self.loaded += loading.load_pending(self.connection, self.landing)
         settings, scratch = self.settings, landing.clear(self.home.scratch / "frames")
-        owner = building.Owner(settings.my_addresses, settings.me.timezone, settings.me.region)
+        owner, rules = owner_of(settings), rules_of(self.home, settings)
         until = instant_of(self.as_of, settings, self.now)
         published_at = self.finished.finished_at
-        if self.loaded or not building.are_marts_current(self.connection, owner, until=until):
-            building.build_marts(self.connection, owner, until=until, scratch=scratch)
+        if self.loaded or not building.are_marts_current(self.connection, owner, rules, until=until):
+            building.build_marts(
+                self.connection, owner, rules, until=until, scratch=scratch, remember=self._remember
+            )
         elif building.are_answers_current(self.connection, as_of=self.as_of, until=until):
             building.note_run(self.connection, published_at=published_at)
             return
@@ -162,6 +168,9 @@ class Night:
         )
         return outcome
 
+    def _remember(self, news: pl.DataFrame) -> None:
+        history.keep(self.connection, self.home.landing, news, at=self.now)
+
     def _take_number(self) -> int:
         self.next_batch += 1
         return self.next_batch - 1
@@ -177,7 +186,8 @@ def night(
 ) -> Iterator[Night]:
     """One run with the writer's lock and a shadow that is published at the end.
 
-    A database of another schema version is made anew from landing. If the body raises, nothing is published.
+    A database of another schema version is made anew from landing, and so is one that still knows somebody
+    who was to be forgotten when the power failed. If the body raises, nothing is published.
     What the run knows of the time is read here; only its end is read later. Files made from here on are the
     owner's alone.
     """
@@ -187,11 +197,12 @@ def night(
     with writer(home.folder, wait_seconds=settings.sync.wait_seconds):
         home.landing.mkdir(exist_ok=True)
         landing.clear(home.scratch)
+        was_cut_off = forgetting.finish(home.folder, home.scratch / "forget")
         is_older = schema_of(home.database) not in (None, SCHEMA_VERSION)
         with shadow(
             home.database,
             memory_limit_mb=settings.sync.memory_limit_mb,
-            from_nothing=from_landing_alone or is_older,
+            from_nothing=from_landing_alone or is_older or was_cut_off,
         ) as connection:
             run = Night(
                 home,
@@ -204,6 +215,18 @@ def night(
             run.catch_up()
             yield run
         shutil.rmtree(home.scratch, ignore_errors=True)
+
+
+def owner_of(settings: Settings) -> building.Owner:
+    """Whose warehouse it is, by the configuration."""
+    return building.Owner(
+        settings.my_addresses, settings.me.timezone, settings.me.region, settings.my_periods
+    )
+
+
+def rules_of(home: Home, settings: Settings) -> building.Rules:
+    """What says who is who beside the records. Raises UserError for a damaged file of decisions."""
+    return building.Rules(active(load_decisions(home)), settings.identity.rare_names)
 
 
 def chosen_sources(settings: Settings, names: tuple[str, ...]) -> list[Source]:

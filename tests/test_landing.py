@@ -16,7 +16,7 @@ from msgspec import structs
 
 from connectors.records import Card, Item, Message, MessageParty, Rejected, Skipped
 from connectors.spool import Spool
-from warehouse import loading
+from warehouse import landing, loading
 from warehouse.connection import Connection, rows
 from warehouse.errors import SourceShrunk, WarehouseError
 from warehouse.intake import Intake, known_files, remove_source
@@ -133,6 +133,7 @@ def held(connection: Connection, table: str = "cards") -> list[tuple[Any, ...]]:
 
 CONTENT = (
     "from landed.cards", "from landed.messages", "from landed.events", "from ledger.births",
+    "from ledger.card_versions",
     "from ledger.quarantine", "from ledger.files", "from ledger.sources",
     "select batch, source, landed_at from ledger.batches",
 )  # fmt: skip
@@ -144,6 +145,23 @@ def content(connection: Connection) -> dict[str, list[tuple[Any, ...]]]:
 
 
 # A batch on disk
+
+
+def test_of_two_batches_with_one_number_the_one_written_later_counts(
+    nights: Nights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nights.take("book", {"a.vcf": [card("ada")]})
+    [batch] = nights.landing.batches()
+    parts = clear(nights.folder / "parts")
+    for name in batch.manifest.parts:
+        (parts / name).write_bytes((batch.folder / name).read_bytes())
+    with monkeypatch.context() as killed:
+        killed.setattr(landing, "remove", lambda path: None)
+        added = nights.landing.replace(batch, parts, batch.manifest)
+    assert nights.landing.batches() == [added]
+    assert nights.landing.leftovers() == [batch.folder]
+    assert added.manifest.rewritten == 1
+    assert nights.landing.next_batch() == 2
 
 
 def test_a_batch_is_what_was_put_into_it(nights: Nights) -> None:

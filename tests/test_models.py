@@ -45,15 +45,20 @@ CONTRACT = {
         "tie_strength still_alive quiet_score"
     ),
     "gone_quiet": "rank person_id name last_contact_on silent_days usual_gap_days quiet_score why",
+    "affiliations": "person_id organization title valid_from valid_to source evidence is_current",
+    "person_links": "person_id left_record right_record rule evidence since",
+    "suggestions": "card left_person_id right_person_id score preset shared conflicting",
+    "identity_events": "event_number happened_at event person_id other_person_id detail",
     "sources": "source",
     "sync_runs": "run_id source",
     "quarantine": "source locator reason excerpt seen_at",
 }
-LATER = {"affiliations", "open_loops", "introductions", "milestones", "goals"}
+LATER = {"open_loops", "introductions", "milestones", "goals"}
 DERIVED = {
     "interactions": ["interaction_id"],
     "rhythms": ["person_id"],
     "gone_quiet": ["rank"],
+    "affiliations": ["person_id", "organization", "valid_from"],
 }
 VOCABULARY = {
     "messages.channel": {"email", "linkedin"},
@@ -65,6 +70,21 @@ VOCABULARY = {
     "meetings.status": {"confirmed", "tentative", "cancelled"},
     "meetings.my_response": {"accepted", "tentative", "declined", "needs-action", "delegated", "organizer"},
     "gone_quiet.level": {"cooling", "gone quiet"},
+    "identity_events.event": {"new", "redirect", "revived", "split", "ended", "decision_refused"},
+    "suggestions.preset": {"certain", "rare name", "same company", ""},
+    "person_links.rule": {
+        "address",
+        "card",
+        "phone",
+        "profile",
+        "office",
+        "spelling",
+        "decision",
+        "organisation",
+        "handle",
+        "long_name",
+        "rare_name",
+    },
 }
 BELONGS = [
     *(

@@ -1,6 +1,7 @@
 """`kith.toml` and the home: what is read from them, and what a mistake in them says."""
 
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from flows.settings import Home, source_name
 from warehouse.errors import UserError
 
 ME = '[me]\naddresses = ["robin@ferrow.example"]\n'
+OLD = "jo@old.example"
 SOURCE = '[[sources]]\nname = "work"\nkind = "ics"\nlocation = "/x"\n'
 
 
@@ -24,6 +26,11 @@ def complaint(folder: Path, text: str | bytes) -> str:
     assert "\n" not in said
     assert said.startswith(f"{home.config}: ")
     return said.removeprefix(f"{home.config}: ")
+
+
+def period(address: str, *days: str) -> str:
+    """A block of the configuration."""
+    return "\n".join(["", "[[me.periods]]", f'address = "{address}"', *days, ""])
 
 
 @pytest.mark.parametrize(
@@ -58,6 +65,25 @@ def complaint(folder: Path, text: str | bytes) -> str:
         (ME + SOURCE.replace("work", "../work"), "'../work' is no name for a source"),
         (ME + SOURCE.replace("work", "runs"), "'runs' is no name for a source"),
         (ME + SOURCE + 'me = ["x"]', "'x' is no mail address"),
+        (ME + period("x", "since = 2015-01-01"), "'x' is no mail address"),
+        (ME + period(OLD), f"me.periods: '{OLD}' has neither since nor until; name one or both"),
+        (
+            ME + period(OLD, "since = 2015-01-02", "until = 2015-01-01"),
+            f"me.periods: '{OLD}' is yours since 2",
+        ),
+        (ME + period(OLD, "since = 0001-01-01"), "me.periods: 0001-01-01 is too far away; choose a day from"),
+        (
+            ME + period(OLD, "since = 2015-01-01T00:00:00Z"),
+            "me.periods[0].since: expected `date | null`, got",
+        ),
+        (ME + period(OLD, "since = 'then'"), "me.periods[0].since: invalid RFC3339 encoded date; correct it"),
+        (ME + period(OLD, "from = 2015-01-01"), "unknown key 'me.periods[0].from'; remove it or correct its"),
+        (
+            ME + period(OLD, "until = 2015-01-01") + period(OLD.upper(), "since = 2015-01-01"),
+            f"me.periods: two periods of '{OLD}' overlap; make them one",
+        ),
+        (ME + 'not_mine = ["x"]', "'x' is no mail address"),
+        (ME + 'not_mine = ["Robin@ferrow.example"]', "me.not_mine: 'Robin@ferrow.example' is among your"),
     ],
 )
 def test_a_mistake_names_the_key_and_the_mend(tmp_path: Path, text: str | bytes, said: str) -> None:
@@ -68,6 +94,17 @@ def test_addresses_of_mine_are_those_of_all_sources(tmp_path: Path) -> None:
     home = Home(tmp_path)
     home.config.write_text(ME + SOURCE + 'me = ["old@ferrow.example", "robin@ferrow.example"]')
     assert home.settings().my_addresses == ["old@ferrow.example", "robin@ferrow.example"]
+
+
+def test_periods_may_follow_each_other_and_make_an_address_mine(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    later = period(OLD, "since = 2020-02-01")
+    home.config.write_text(ME + later + period(OLD, "since = 2015-01-01", "until = 2020-01-31"))
+    assert home.settings().my_addresses == [OLD, "robin@ferrow.example"]
+    assert home.settings().my_periods == [
+        (OLD, date(2015, 1, 1), date(2020, 1, 31)),
+        (OLD, date(2020, 2, 1), None),
+    ]
 
 
 def test_the_home_is_that_of_the_option_then_of_the_environment(

@@ -10,13 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from warehouse import building, loading, staging
+from warehouse import building, history, loading, staging
 from warehouse.building import Owner
 from warehouse.connection import Connection, opened, rows
 
 Row = dict[str, Any]
 
 ME = "robin@ferrow.example"
+OWNER = Owner([ME], "UTC")
 UNTIL = datetime(2026, 6, 30, 22, tzinfo=UTC)
 FIRST = datetime(2026, 3, 1, 9, tzinfo=UTC)
 BUILT = ("main.messages", "main.message_parties", "main.identifiers", "people.persons", "people.suggestions")
@@ -71,13 +72,24 @@ def land(connection: Connection, letters: Iterable[Row], *, batch: int = 1) -> N
     )
 
 
-def build(connection: Connection, scratch: Path, me: str = ME) -> None:
-    building.build_marts(connection, Owner([me], "UTC"), until=UNTIL, scratch=scratch)
+def build(connection: Connection, scratch: Path, owner: Owner = OWNER) -> None:
+    build_until(connection, scratch, UNTIL, owner)
 
 
-def build_from_nothing(connection: Connection, scratch: Path) -> None:
+def build_until(connection: Connection, scratch: Path, until: datetime, owner: Owner = OWNER) -> None:
+    building.build_marts(
+        connection,
+        owner,
+        building.Rules(),
+        until=until,
+        scratch=scratch,
+        remember=lambda news: history.keep(connection, scratch, news, at=UNTIL),
+    )
+
+
+def build_from_nothing(connection: Connection, scratch: Path, owner: Owner = OWNER) -> None:
     connection.execute("drop schema if exists meta cascade")
-    build(connection, scratch)
+    build(connection, scratch, owner)
 
 
 def built(connection: Connection) -> dict[str, list[tuple[Any, ...]]]:
@@ -121,14 +133,29 @@ CHANGES = st.lists(st.tuples(st.lists(LETTERS, max_size=4), NAMES | st.none()), 
 def test_whatever_landed_and_went_what_is_kept_is_what_a_new_build_makes(
     world: Connection, tmp_path: Path, changes: list[tuple[list[Row], str | None]]
 ) -> None:
+    assert_kept_is_new(world, tmp_path, OWNER, changes)
+
+
+@settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(CHANGES)
+def test_an_address_of_a_time_is_kept_apart_as_a_new_build_would(
+    world: Connection, tmp_path: Path, changes: list[tuple[list[Row], str | None]]
+) -> None:
+    until_the_first = Owner([ME], "UTC", periods=[(ME, None, FIRST.date())])
+    assert_kept_is_new(world, tmp_path, until_the_first, changes)
+
+
+def assert_kept_is_new(
+    world: Connection, scratch: Path, owner: Owner, changes: list[tuple[list[Row], str | None]]
+) -> None:
     world.execute("delete from landed.messages; delete from ledger.births")
-    build_from_nothing(world, tmp_path)
+    build_from_nothing(world, scratch, owner)
     for batch, (letters, withdrawn) in enumerate(changes):
         land(world, letters, batch=batch)
         world.execute("delete from landed.messages where message_id = ?", [withdrawn])
-        build(world, tmp_path)
+        build(world, scratch, owner)
     kept = built(world)
-    build_from_nothing(world, tmp_path)
+    build_from_nothing(world, scratch, owner)
     assert built(world) == kept
 
 
@@ -154,8 +181,30 @@ def test_other_addresses_of_mine_are_heeded_though_nothing_landed(world: Connect
     land(world, [letter("a"), letter("b", ROBIN, ADA)])
     build(world, tmp_path)
     assert roles(world) == {"a": "to", "b": "from"}
-    build(world, tmp_path, me=ADA[1])
+    build(world, tmp_path, Owner([ADA[1]], "UTC"))
     assert roles(world) == {"a": "from", "b": "to"}
+
+
+def test_other_periods_are_heeded_though_nothing_landed(world: Connection, tmp_path: Path) -> None:
+    later = FIRST + timedelta(days=9)
+    land(world, [letter("a"), letter("b", ROBIN, ADA), letter("c", sent_at=later), letter("d", sent_at=None)])
+    for periods, found in (
+        ([], {"a": "to", "b": "from", "c": "to", "d": "to"}),
+        ([(ME, None, FIRST.date())], {"a": "to", "b": "from", "c": None, "d": "to"}),
+        ([(ME, later.date(), None)], {"a": None, "b": None, "c": "to", "d": "to"}),
+    ):
+        build(world, tmp_path, Owner([ME], "UTC", periods=periods))
+        assert roles(world) == found
+
+
+def test_what_an_address_sent_while_it_was_not_mine_is_not_sent_by_me(
+    world: Connection, tmp_path: Path
+) -> None:
+    later = FIRST + timedelta(days=9)
+    shared = {"sent_at": later, "labels": ["sent"]}
+    land(world, [letter("a", ROBIN, ADA, **shared), letter("b", BO, ROBIN, delivered_to=[ME], sent_at=later)])
+    build(world, tmp_path, Owner([ME], "UTC", periods=[(ME, None, FIRST.date())]))
+    assert roles(world) == {"a": None, "b": None}
 
 
 # What reaches beyond what landed
@@ -221,7 +270,7 @@ def test_series_are_expanded_anew_if_an_event_changed_or_time_has_passed(
     )
     counts = []
     for days in (0, 1, 300):
-        building.build_marts(world, Owner([ME], "UTC"), until=UNTIL + timedelta(days=days), scratch=tmp_path)
+        build_until(world, tmp_path, UNTIL + timedelta(days=days))
         counts += rows(world, "select count(*) from main.meetings")
     assert counts[0] == counts[1] < counts[2]
     world.execute("delete from landed.events")

@@ -1,21 +1,27 @@
 """From landed records to the public tables: staging (SQL), people, derivations (Polars), marts (SQL)."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
+import polars as pl
 
-from warehouse import staging
+from warehouse import history, staging
 from warehouse.answering import derivable, derive
 from warehouse.connection import Connection, rows
+from warehouse.derive.affiliations import ADDRESSES, POSITIONS, VERSIONS, affiliations
 from warehouse.derive.gone_quiet import HORIZON_DAYS
 from warehouse.derive.occurrences import occurrences
 from warehouse.frames import frame, store
-from warehouse.people.addresses import normalise, parse
+from warehouse.people.addresses import NOT_MINE, normalise, parse
+from warehouse.people.decisions import Active, digest
+from warehouse.people.lineage import redirects
+from warehouse.people.ownership import absences
 from warehouse.people.resolve import resolve
 from warehouse.schema import SCHEMA_VERSION, public_comments
 
@@ -27,62 +33,105 @@ _UNKEPT = (
     "stg_mail__lists",
     "stg_contacts__cards",
     "stg_people__mentions",
+    "people_ties",
     "people_mention_links",
     "people_card_links",
     "people_identifiers",
 )
 MAIL_MARTS = ("messages", "message_parties")
-MARTS = (*MAIL_MARTS, "meeting_parties", "meetings", "contacts", "identifiers")
+MARTS = (
+    *MAIL_MARTS,
+    "meeting_parties",
+    "meetings",
+    "contacts",
+    "identifiers",
+    "person_links",
+    "suggestions",
+    "identity_events",
+)
 LAST_MARTS = ("people", "sources", "sync_runs", "quarantine")
 _MODELS = {"staging": STAGING, "marts": (*MARTS, *LAST_MARTS)}
+AFFILIATED = {"versions": VERSIONS, "positions": POSITIONS, "addresses": ADDRESSES}
 MEETING_HORIZON = timedelta(days=400)
 MODELS_VERSION = 2  # raised when Python would now make other marts of the same records; SQL tells by itself
 
 
 @dataclass(frozen=True)
 class Owner:
-    """Whose warehouse it is: addresses, time zone (IANA), country of phone numbers without a prefix."""
+    """Whose warehouse it is: addresses, time zone (IANA), country of phone numbers without a prefix.
+
+    periods: of addresses that are mine at times only, each time: address, first and last day in the zone.
+    """
 
     me: Sequence[str]
     zone: str
     region: str | None = None
+    periods: Sequence[tuple[str, date | None, date | None]] = ()
 
 
-def build_marts(connection: Connection, owner: Owner, *, until: datetime, scratch: Path) -> None:
+@dataclass(frozen=True)
+class Rules:
+    """What says who is who beside the records: the user's decisions, and whether rare names link."""
+
+    decisions: Active = field(default_factory=Active)
+    rare_names: bool = False
+
+    @property
+    def digest(self) -> str:
+        """The same as long as people need not be made anew."""
+        return f"{digest(self.decisions)} {self.rare_names}"
+
+
+def build_marts(
+    connection: Connection,
+    owner: Owner,
+    rules: Rules,
+    *,
+    until: datetime,
+    scratch: Path,
+    remember: Callable[[pl.DataFrame], None],
+) -> None:
     """Bring what people query to what is loaded: staging, people, marts.
 
     Mail is taken up where the last build left it, whatever landed, changed or was withdrawn; if the owner or
     the models are others, nothing is left of it. All else is made anew, occurrences if there is cause.
     until: series are expanded up to `MEETING_HORIZON` after it. scratch: a folder for frames on their way.
+    remember: told what is new about people, with the columns of `history.NEWS`; it keeps and loads it.
     """
     made_for = _made_for(connection, owner)
-    if _kept(connection)[0] != made_for:
+    if _kept(connection).made_for != made_for:
         staging.forget(connection)
         for table in MAIL_MARTS:
             connection.execute(f"drop table if exists main.{table}")
-    staging.stage_mail(connection, {name: _query("staging", name) for name in staging.MAIL}, scratch)
+    models = {name: _query("staging", name) for name in staging.MAIL}
+    staging.stage_mail(connection, models, scratch, absences(owner.periods, owner.zone))
     horizon = _expand(connection, owner.zone, until, scratch)
-    _resolve_people(connection, owner, scratch)
+    staging.stage_meetings(connection)
+    _resolve_people(connection, owner, rules, scratch, remember)
     staging.touch_letters(connection)
     _list_my_delivery(connection, owner)
     for model in MAIL_MARTS:
         _renew(connection, model)
     for model in MARTS[len(MAIL_MARTS) :]:
         _model(connection, model)
+    for table, query in AFFILIATED.items():
+        connection.execute(f"create or replace table people.{table} as {query}")
     for table in (*_UNKEPT, *staging.UNKEPT):
         connection.execute(f"drop table {table}")
     connection.execute("drop view arrived_messages")
     connection.execute("create schema if not exists meta")
     connection.execute(
-        "create or replace table meta.marts as select ?::varchar as made_for, ?::timestamptz as horizon",
-        [made_for, horizon],
+        "create or replace table meta.marts as "
+        "select ?::varchar as made_for, ?::varchar as rules, ?::timestamptz as horizon",
+        [made_for, rules.digest, horizon],
     )
 
 
-def are_marts_current(connection: Connection, owner: Owner, *, until: datetime) -> bool:
+def are_marts_current(connection: Connection, owner: Owner, rules: Rules, *, until: datetime) -> bool:
     """Whether the marts, if nothing new was loaded, are those that `build_marts` would make."""
-    made_for, horizon = _kept(connection)
-    return made_for == _made_for(connection, owner) and _reaches(horizon, until)
+    kept = _kept(connection)
+    is_same = kept.made_for == _made_for(connection, owner) and kept.rules == rules.digest
+    return is_same and _reaches(kept.horizon, until)
 
 
 def build_answers(
@@ -101,6 +150,12 @@ def build_answers(
     answers = derive(**derivable(connection), owner_zone=owner.zone, as_of=as_of, until=until)
     for table, answer in answers.items():
         store(connection, f"main.{table}", answer, scratch)
+    held = affiliations(
+        **{table: frame(connection, f"from people.{table}") for table in AFFILIATED},
+        as_of=as_of,
+        owner_zone=owner.zone,
+    )
+    store(connection, "main.affiliations", held, scratch)
     for model in LAST_MARTS:
         _model(connection, model)
     connection.execute("create schema if not exists meta")
@@ -138,15 +193,22 @@ def note_run(connection: Connection, *, published_at: datetime) -> None:
     connection.execute(public_comments())
 
 
-def _kept(connection: Connection) -> tuple[str, datetime | None]:
+class _Kept(NamedTuple):
     """What the marts that are there were made for, and up to when their series are expanded."""
+
+    made_for: str = ""
+    rules: str = ""
+    horizon: datetime | None = None
+
+
+def _kept(connection: Connection) -> _Kept:
     [(exists,)] = rows(
         connection, "select count(*) from duckdb_tables() where schema_name = 'meta' and table_name = 'marts'"
     )
     if not exists:
-        return "", None
-    [(made_for, horizon)] = rows(connection, "select made_for, horizon from meta.marts")
-    return made_for, horizon
+        return _Kept()
+    [kept] = rows(connection, "select made_for, rules, horizon from meta.marts")
+    return _Kept(*kept)
 
 
 def _reaches(horizon: datetime | None, until: datetime) -> bool:
@@ -177,21 +239,51 @@ def _expand(connection: Connection, zone: str, until: datetime, scratch: Path) -
     return horizon
 
 
-def _resolve_people(connection: Connection, owner: Owner, scratch: Path) -> None:
+def _resolve_people(
+    connection: Connection,
+    owner: Owner,
+    rules: Rules,
+    scratch: Path,
+    remember: Callable[[pl.DataFrame], None],
+) -> None:
     for model in ("stg_mail__lists", "stg_contacts__cards", "stg_people__mentions"):
         connection.execute(f"create or replace temp table {model} as {_query('staging', model)}")
     mentions = frame(connection, "from stg_people__mentions")
     cards = frame(
         connection, "select * exclude (file, birthday, categories, connected_on) from stg_contacts__cards"
     )
-    me = [*owner.me, *_my_profiles(connection)]
-    resolution = resolve(mentions, cards, me=me, region=owner.region)
-    connection.execute("create schema if not exists people")
+    before = history.published(connection)
+    resolution = resolve(
+        mentions,
+        cards,
+        me=[*owner.me, *_my_profiles(connection)],
+        region=owner.region,
+        decisions=rules.decisions,
+        published=before,
+        rare_names=rules.rare_names,
+    )
+    told = frozenset(
+        detail
+        for (detail,) in rows(connection, "select detail from people.events where event = 'decision_refused'")
+    )
+    if len(news := history.news(resolution, before, told)):
+        remember(news)
     store(connection, "people.persons", resolution.persons, scratch)
     store(connection, "people.suggestions", resolution.suggestions, scratch)
+    store(connection, "people.redirects", redirects(resolution.members, before), scratch)
+    store(connection, "people_ties", resolution.ties, scratch, temporary=True)
     store(connection, "people_mention_links", resolution.mention_links, scratch, temporary=True)
     store(connection, "people_card_links", resolution.card_links, scratch, temporary=True)
     store(connection, "people_identifiers", resolution.identifiers, scratch, temporary=True)
+    connection.execute(
+        """
+        create or replace table people.links as
+        select t.*, greatest(l.valid_from, r.valid_from) as since
+        from people_ties as t
+        left join people.membership as l on l.record = t.left_record and l.valid_to is null
+        left join people.membership as r on r.record = t.right_record and r.valid_to is null
+        order by all"""
+    )
     _link_mentions(connection)
 
 
@@ -203,12 +295,13 @@ def _link_mentions(connection: Connection) -> None:
         select
             row_number() over (order by l.name, l.address) as number,
             hash(l.name, l.address) as mention,
-            l.address,
-            hash(lower(l.address)) as address_number,
+            replace(l.address, $1, '') as address,
+            hash(lower(replace(l.address, $1, ''))) as address_number,
             l.person_id,
             hash(l.person_id) as person_number,
             p.is_me
-        from people_mention_links as l inner join people.persons as p using (person_id)"""
+        from people_mention_links as l inner join people.persons as p using (person_id)""",
+        [NOT_MINE],
     )
     connection.execute("create table if not exists staging.links as from links limit 0")
     connection.execute(
@@ -257,9 +350,8 @@ def _made_for(connection: Connection, owner: Owner) -> str:
     [(engine,)] = rows(connection, "select version()")
     models = "".join(_query(layer, name) for layer, names in _MODELS.items() for name in names)
     code = [MODELS_VERSION, engine, hashlib.sha256(models.encode()).hexdigest()]
-    return msgspec.json.encode(
-        [*code, sorted(owner.me), _my_profiles(connection), owner.zone, owner.region]
-    ).decode()
+    whose = [sorted(owner.me), _my_profiles(connection), owner.zone, owner.region, list(owner.periods)]
+    return msgspec.json.encode([*code, *whose]).decode()
 
 
 def _query(layer: str, name: str) -> str:

@@ -1,7 +1,8 @@
 """From what was read of a source to one landed batch: what is new, changed, skipped, quarantined, withdrawn.
 
 The lines that the readers have spooled are compared in DuckDB with what the ledger knows of the same files.
-Only new and changed records land; the books count everything.
+Only new and changed records land; the books count everything. Before that, who is forgotten is taken out of
+what was read: records of theirs count as skipped, and names of files that name them are hidden.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from warehouse import landing
+from warehouse import forgotten, landing, spooled_without
 from warehouse.books import RECORD, WHOLE_FILE, Findings, before_tail, books, counted
 from warehouse.connection import Connection, rows
 from warehouse.errors import SourceShrunk
@@ -41,6 +42,7 @@ class Intake:
         self.connection = connection
         self.scratch = landing.clear(scratch)
         self.spool = landing.clear(scratch / "spool")
+        self.forgotten = forgotten.beside(connection)
         self.changes: dict[str, FileChange] = {}
         self.known = known_files(connection, source)
         self.kept: dict[str, FileState] = {}
@@ -50,7 +52,8 @@ class Intake:
 
     def keep(self, file: str) -> None:
         """The file is as it was: its share of the books is carried on."""
-        self.kept[file] = self.known[file]
+        if file not in self.changes:  # as which one is known that was read under the name that it hides
+            self.kept[file] = self.known[file]
 
     def refuse(self, file: str, state: FileState, reason: str) -> None:
         """The file as a whole could not be read: one quarantined record, and its neighbours go on.
@@ -58,6 +61,8 @@ class Intake:
         What an earlier reading of it brought stays: it was not read whole.
         """
         self._taken += 1
+        file = self._named(file)
+        reason = "" if self.forgotten and self.forgotten.holds(reason) else reason
         self._refusals.append(
             {"file": file, "position": WHOLE_FILE, "locator": "whole file", "is_rejected": True}
             | {"reason": reason, "mend": "", "excerpt": ""}
@@ -76,7 +81,8 @@ class Intake:
 
     def drop(self, file: str) -> None:
         """The file is gone from the source."""
-        self.changes[file] = FileChange(from_position=0, state=None)
+        if file not in self.changes:
+            self.changes[file] = FileChange(from_position=0, state=None)
 
     def take(self, file: str, state: FileState, *, items: int, from_position: int = 0) -> None:
         """The file, or its tail from `from_position` on, which replaces its last item, is in the spool.
@@ -84,7 +90,7 @@ class Intake:
         `state` tells all but the file's share of the books, which is filled in by `compare`.
         """
         self._taken += items
-        self.changes[file] = FileChange(from_position=from_position, state=state)
+        self.changes[self._named(file)] = FileChange(from_position=from_position, state=state)
 
     def digests(self, file: str, target: Path) -> Path | None:
         """Write the digests of what has landed from a file, one a line; None if there are none."""
@@ -105,6 +111,7 @@ class Intake:
         """The books of this run, before anything has landed."""
         if not (self.changes or self.renewed):
             return self._books({}, [], withdrawn=0)
+        self._sift()
         self._list_touched()
         self._list_others()
         connection = self.connection
@@ -150,7 +157,7 @@ class Intake:
             batch=batch,
             source=self.source,
             kind=kind,
-            location=location,
+            location=self._named(location),
             run_id=run_id,
             landed_at=landed_at,
             files=self.changes | self.renewed,
@@ -170,6 +177,26 @@ class Intake:
             taken=self._taken,
             withdrawn=withdrawn,
         )
+
+    def _named(self, path: str) -> str:
+        """A file as it is called in the books: a name that tells of who is forgotten is hidden."""
+        return self.forgotten.hidden_path(path, self.source) if self.forgotten else path
+
+    def _sift(self) -> None:
+        """Take who is forgotten out of the spool. A last record of theirs was skipped."""
+        if self.forgotten is None:
+            return
+        gone = spooled_without.sift(self.spool, self.source, self.forgotten)
+        for file, change in self.changes.items():
+            state = change.state
+            key = state.tail_key if state else None
+            if state is None or not key:
+                continue
+            if (file, state.resume_at) in gone:
+                state = msgspec.structs.replace(state, tail_key=None, tail_outcome=forgotten.REASON)
+            else:
+                state = msgspec.structs.replace(state, tail_key=self.forgotten.hidden(key, self.source))
+            self.changes[file] = msgspec.structs.replace(change, state=state)
 
     def _list_touched(self) -> None:
         """The files whose items count: those that were read, whole or their tail, or are gone."""

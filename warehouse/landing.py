@@ -5,7 +5,8 @@
     landing/runs/<batch>-<run>.json      what one run of the sync did, one entry a source
 
 A batch is written under a temporary name, synced to the disk, renamed, and never touched again. Batches are
-numbered over all sources; loading them in that order gives the same warehouse every time.
+numbered over all sources; loading them in that order gives the same warehouse every time. Only to forget
+somebody a batch is replaced, by a whole new one of its number; of two with one number the later one counts.
 """
 
 import hashlib
@@ -64,6 +65,7 @@ class Manifest(msgspec.Struct, kw_only=True, frozen=True):
     """What a batch is: whose, when, what it holds, and the SHA-256 of each of its parts.
 
     record_kind: of the one kind of record in a batch of schema version 1; empty in later ones.
+    rewritten: how many times the batch was written anew, without somebody who was forgotten.
     """
 
     schema_version: int
@@ -77,6 +79,7 @@ class Manifest(msgspec.Struct, kw_only=True, frozen=True):
     is_removal: bool = False
     files: dict[str, FileChange]
     parts: dict[str, str]
+    rewritten: int = 0
 
 
 class SourceRun(msgspec.Struct, kw_only=True, frozen=True):
@@ -137,13 +140,26 @@ class Landing:
 
         Raises WarehouseError for a manifest that it cannot read.
         """
-        found = []
-        for manifest in self.folder.glob(f"*/*/{MANIFEST}"):
-            name = manifest.parent.name
+        found: dict[tuple[str, int], Batch] = {}
+        for path in self.folder.glob(f"*/*/{MANIFEST}"):
+            name = path.parent.name
             if name.startswith(".") or _number(name) in but:
                 continue
-            found.append(Batch(manifest.parent, _decoded(manifest, Manifest)))
-        return sorted(found, key=lambda batch: batch.manifest.batch)
+            batch = Batch(path.parent, _decoded(path, Manifest))
+            place = (path.parent.parent.name, batch.manifest.batch)
+            if place not in found or found[place].manifest.rewritten < batch.manifest.rewritten:
+                found[place] = batch
+        return sorted(found.values(), key=lambda batch: batch.manifest.batch)
+
+    def leftovers(self) -> list[Path]:
+        """What killed writers left: batches that were replaced, or half removed, and temporary files."""
+        living = {(batch.folder.parent.name, batch.manifest.batch): batch.folder for batch in self.batches()}
+        hidden = [path for path in self.folder.rglob(".*") if path.parent != path]
+        entries = [entry for entry in self._entries() if entry.is_dir()]
+        replaced = [
+            entry for entry in entries if living.get((entry.parent.name, _number(entry.name)), entry) != entry
+        ]
+        return [*hidden, *replaced]
 
     def runs(self, *, but: Container[str] = ()) -> list[Run]:
         """Every recorded run, in order, without those of the ids `but`, which are not looked at."""
@@ -176,11 +192,22 @@ class Landing:
         sync_to_disk(self.folder)
         return Batch(target, manifest)
 
+    def replace(self, batch: Batch, parts: Path, manifest: Manifest) -> Batch:
+        """Put what is in `parts` in the place of a batch: at every instant one of the two counts.
+
+        `parts` is on the same file system and is consumed.
+        """
+        rewritten = batch.manifest.rewritten + 1
+        added = self.add(parts, msgspec.structs.replace(manifest, rewritten=rewritten))
+        remove(batch.folder)
+        return added
+
     def add_run(self, run: Run) -> None:
-        """Record a run."""
+        """Record a run. What went wrong is not told in words that name somebody who is forgotten."""
         home = self.folder / RUNS
         home.mkdir(parents=True, exist_ok=True)
-        write_durably(home / f"{run.batch:08d}-{run.run_id}.json", msgspec.json.encode(run))
+        told = without_forgotten(run, self.folder.parent)
+        write_durably(home / f"{run.batch:08d}-{run.run_id}.json", msgspec.json.encode(told))
 
     def _entries(self) -> Iterator[Path]:
         for home in self.folder.iterdir() if self.folder.is_dir() else ():
@@ -196,10 +223,35 @@ def verify(batch: Batch) -> None:
             raise WarehouseError(f"{part}: damaged or missing; restore landing from a backup")
 
 
-def write_durably(path: Path, content: bytes) -> None:
-    """Write a file so that after a power cut it is there as a whole or not at all."""
+def without_forgotten(run: Run, home: Path) -> Run:
+    """The run, with no error that names somebody whom the home has forgotten."""
+    from warehouse.forgotten import REASON, of_home  # which itself writes as this module does
+
+    forgotten = of_home(home)
+    if forgotten is None or not any(each.error and forgotten.holds(each.error) for each in run.sources):
+        return run
+    sources = [
+        msgspec.structs.replace(each, error=REASON) if each.error and forgotten.holds(each.error) else each
+        for each in run.sources
+    ]
+    return msgspec.structs.replace(run, sources=sources)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder, and have that on the disk."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+    sync_to_disk(path.parent)
+
+
+def write_durably(path: Path, content: bytes, *, mode: int | None = None) -> None:
+    """Write a file so that after a power cut it is there as a whole or not at all. mode: its permissions."""
     temporary = path.with_name(f".{path.name}.tmp")
     temporary.write_bytes(content)
+    if mode is not None:
+        temporary.chmod(mode)
     sync_to_disk(temporary)
     temporary.replace(path)
     sync_to_disk(path.parent)

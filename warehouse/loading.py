@@ -44,6 +44,7 @@ def load(connection: Connection, batches: Sequence[Batch]) -> None:
     _load_quarantine(connection, batches)
     for batch in batches:
         _load_manifest(connection, batch)
+    _load_card_versions(connection, batches)
 
 
 def load_run(connection: Connection, run: Run) -> None:
@@ -152,6 +153,34 @@ def _load_births(connection: Connection, batches: Sequence[Batch]) -> None:
                 select origin, name, address, min(batch) from ({query.format(records)}) m
                 anti join ledger.births b using (origin, name, address) group by all"""
             )
+
+
+def _load_card_versions(connection: Connection, batches: Sequence[Batch]) -> None:
+    """Note what each landed version of a card says of employers, and each end, by withdrawal or removal.
+
+    After the manifests, which tell when a batch landed. A removal ends whatever its source ever held.
+    """
+    arrived, withdrawn = _records(batches, "card"), _withdrawn(batches, "card")
+    if arrived:
+        connection.execute(
+            f"""
+            insert into ledger.card_versions
+            select source, file, key, batch, ingested_at, false,
+                nullif(trim(organization), ''), nullif(trim(title), ''), coalesce(emails, []), revised_at
+            from {arrived}"""
+        )
+    ends = [f"select source, file, key, batch from {withdrawn}"] if withdrawn else []
+    ends.append(
+        """
+        select distinct v.source, v.file, v.key, r.batch
+        from ledger.card_versions v join removals r on r.source = v.source and v.batch < r.batch"""
+    )
+    connection.execute(
+        f"""
+        insert into ledger.card_versions
+        select e.source, e.file, e.key, e.batch, b.landed_at, true, null, null, [], null
+        from ({" union all ".join(ends)}) e join ledger.batches b using (batch)"""
+    )
 
 
 def _load_quarantine(connection: Connection, batches: Sequence[Batch]) -> None:

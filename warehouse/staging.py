@@ -7,16 +7,21 @@ stages that kin again. A first build is the same, with nothing there yet. What t
 letters is looked up: the threads that they touch or leave, the mentions on them, and, once people are found,
 the letters of everyone who is now somebody else.
 
+An address that is mine at times only is written otherwise on what is of other times (`NOT_MINE`):
+so it is a mention of its own, and somebody else's, from here on.
+
 Tables are joined on 64-bit hashes of texts: among a million texts two are alike with a chance of 1 in
 37 million.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from warehouse.connection import Connection, rows
 from warehouse.derive.threads import threads
 from warehouse.frames import frame, store
+from warehouse.people.addresses import NOT_MINE
+from warehouse.people.ownership import ABSENCES, Absence, spelled
 
 MAIL = ("stg_mail__messages", "stg_mail__parties", "stg_mail__nodes", "stg_mail__mentions")
 UNKEPT = (
@@ -42,14 +47,18 @@ def forget(connection: Connection) -> None:
     connection.execute("drop schema if exists staging cascade")
 
 
-def stage_mail(connection: Connection, models: Mapping[str, str], scratch: Path) -> None:
+def stage_mail(
+    connection: Connection, models: Mapping[str, str], scratch: Path, absences: Sequence[Absence] = ()
+) -> None:
     """Bring the staged mail to what has landed.
 
-    models: the queries of `MAIL`. Leaves temporary tables: arrived_letters (staged now), gone_letters (taken
+    models: the queries of `MAIL`. absences: when addresses of mine are not mine; once they are others, all
+    must be staged anew (`forget`). Leaves temporary tables: arrived_letters (staged now), gone_letters (taken
     out, letter and message_id) and moved_letters (in another thread than before).
     """
     connection.execute("create schema if not exists staging")
-    _find_changes(connection)
+    _spell_absences(connection, absences, scratch)
+    _find_changes(connection, parts_time=bool(absences))
     connection.execute(f"create or replace temp table arrived_letters as {models['stg_mail__messages']}")
     _make_tables(connection, models)
     connection.execute(
@@ -72,6 +81,28 @@ def stage_mail(connection: Connection, models: Mapping[str, str], scratch: Path)
         connection.execute(f"insert into staging.{table} {models[table]}")
     _count_mentions(connection, models["stg_mail__mentions"])
     _tie_threads(connection, scratch)
+
+
+def stage_meetings(connection: Connection) -> None:
+    """Write on staged occurrences addresses that are not mine at their time as staging.absences has them."""
+    [(count,)] = rows(connection, "select count(*) from staging.absences")
+    if count == 0:
+        return
+    connection.execute(
+        f"""
+        create or replace table staging.stg_calendar__occurrences as
+        with timed as (
+            select *, {_absent("starts_at")} as absent
+            from staging.stg_calendar__occurrences, (select list(a) as spells from staging.absences as a)
+        )
+        select * exclude (spells, absent) replace (
+            {_other("organizer_address")} as organizer_address,
+            list_transform(
+                attendees, lambda a: struct_update(a, address := {_other("a.address")})
+            ) as attendees
+        )
+        from timed"""
+    )
 
 
 def touch_letters(connection: Connection) -> None:
@@ -108,8 +139,33 @@ def portions(connection: Connection) -> Iterator[int]:
     connection.execute("drop view touched_letters")
 
 
-def _find_changes(connection: Connection) -> None:
-    """touched_kin, and arrived_messages: a view of their landed rows."""
+def _spell_absences(connection: Connection, absences: Sequence[Absence], scratch: Path) -> None:
+    """staging.absences, for every spelling of the addresses that landed; empty for whoever has none."""
+    found = ABSENCES.to_frame()
+    if absences:
+        landed = frame(
+            connection,
+            """
+            select distinct address from ledger.births where origin <> 'card'
+            union select unnest(delivered_to) from landed.messages""",
+        )
+        found = spelled(absences, landed["address"])
+    store(connection, "staging.absences", found, scratch)
+
+
+def _absent(instant: str) -> str:
+    """SQL: the spellings in spells, a list of absences, that are not mine at an instant."""
+    return f"""list_transform(
+        list_filter(spells, lambda s: {instant} >= s.since and {instant} < s.until), lambda s: s.address)"""
+
+
+def _other(address: str) -> str:
+    """SQL: an address, with the comment behind it if it is absent."""
+    return f"if(list_contains(absent, {address}), {address} || '{NOT_MINE}', {address})"
+
+
+def _find_changes(connection: Connection, *, parts_time: bool) -> None:
+    """touched_kin, and arrived_messages: a view of their landed rows, parted in time if anything is."""
     connection.execute("create table if not exists staging.kin (kin ubigint, state ubigint)")
     connection.execute(
         f"""
@@ -126,12 +182,31 @@ def _find_changes(connection: Connection) -> None:
     )
     connection.execute("create or replace table staging.kin as select kin, state from kin_now")
     [(first_batch,)] = rows(connection, "select coalesce(min(batch), 0) from touched_kin")
-    connection.execute(
-        f"""
-        create or replace temp view arrived_messages as
+    arrived = f"""
         select *, rowid as place, {_KIN} as kin from landed.messages
         where batch >= {first_batch} and {_KIN} in (select kin from touched_kin)"""
+    connection.execute(
+        f"create or replace temp view arrived_messages as {_parted(arrived) if parts_time else arrived}"
     )
+
+
+def _parted(messages: str) -> str:
+    """SQL: messages with their addresses as staging.absences has them; undated ones stay as they are.
+
+    What an address wrote while it was not mine is not sent by me, whatever folder it lies in.
+    """
+    wrote = "list_transform(list_filter(parties, lambda p: p.role = 'from'), lambda p: p.address)"
+    return f"""
+        with timed as (
+            select m.*, {_absent("sent_at")} as absent
+            from ({messages}) as m, (select list(a) as spells from staging.absences as a)
+        )
+        select * exclude (absent) replace (
+            list_transform(parties, lambda p: struct_update(p, address := {_other("p.address")})) as parties,
+            list_transform(delivered_to, lambda d: {_other("d")}) as delivered_to,
+            if(list_has_any({wrote}, absent), list_filter(labels, lambda l: l <> 'sent'), labels) as labels
+        )
+        from timed"""
 
 
 def _make_tables(connection: Connection, models: Mapping[str, str]) -> None:

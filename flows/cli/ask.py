@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from flows.asking import published_day, published_quiet, today
+from flows.asking import find_person, published_day, published_quiet, today
 from flows.cli import render
 from flows.cli.main import home_of
 from flows.cli.options import as_of_option, format_option, home_option
 from flows.settings import Home, Source
 from warehouse.connection import Connection, opened, rows, table
-from warehouse.errors import UserError
 from warehouse.escaping import to_terminal
 
 if TYPE_CHECKING:
@@ -56,10 +55,13 @@ def quiet(ctx: click.Context, top: int | None, as_of: date | None, style: str, h
 @home_option
 @click.pass_context
 def person(ctx: click.Context, who: str, as_of: date | None, style: str, home: str | None) -> None:
-    """One person: identifiers, rhythm, timeline. WHO is an id, an address, or a name or part of one."""
+    """One person: identifiers, affiliations, why they are linked, rhythm, timeline.
+
+    WHO is an id, an address, or a name or part of one.
+    """
     place = home_of(ctx, home)
     with opened(place.require_database(), read_only=True) as connection:
-        person_id = _find(connection, who)
+        person_id = find_person(connection, who)
         found = _derived(connection, place, as_of or today(place.settings()))
         document = _document(connection, found, person_id)
     if style == "json":
@@ -87,27 +89,6 @@ def _derived(connection: Connection, place: Home, day: date) -> "Answers":
     return answers(connection, place, day)
 
 
-def _find(connection: Connection, who: str) -> str:
-    """The one person meant. Raises UserError if there is none, or if there are several."""
-    wanted = who.strip().lower().encode("utf-8", "replace").decode()
-    if not wanted:
-        raise UserError("WHO is empty; name an id, an address, or a part of a name")
-    for query in (
-        "select person_id, name from main.people where person_id = $who",
-        """select distinct p.person_id, p.name from main.people p join main.identifiers i using (person_id)
-        where lower(i.value) = $who""",
-        "select person_id, name from main.people where lower(name) = $who",
-        "select person_id, name from main.people where contains(lower(name), $who) order by name, person_id",
-    ):
-        found = connection.execute(query, {"who": wanted}).fetchall()
-        if len(found) == 1:
-            return str(found[0][0])
-        if found:
-            named = ", ".join(f"{name} ({person_id})" for person_id, name in found[:5])
-            raise UserError(f"'{who}' may be {named}{' and others' if len(found) > 5 else ''}; name the id")
-    raise UserError(f"nobody is known as '{who}'; try a part of the name, or an address")
-
-
 def _document(connection: Connection, found: "Answers", person_id: str) -> dict[str, object]:
     def facts_of(query: str) -> list[dict[str, object]]:
         columns, found = table(connection, query, [person_id])
@@ -115,6 +96,8 @@ def _document(connection: Connection, found: "Answers", person_id: str) -> dict[
 
     [facts] = facts_of("from main.people where person_id = ?")
     import polars as pl
+
+    from flows.explaining import former_ids, why_linked
 
     mine = pl.col("person_id") == person_id
     rhythm = found.rhythms.filter(mine).to_dicts()
@@ -126,6 +109,12 @@ def _document(connection: Connection, found: "Answers", person_id: str) -> dict[
         "last_contact_at": times.max(),
         "as_of": found.as_of,
         "identifiers": facts_of("select * exclude (person_id) from main.identifiers where person_id = ?"),
+        "affiliations": facts_of(
+            "select * exclude (person_id) from main.affiliations where person_id = ? "
+            "order by valid_from desc nulls last, organization"
+        ),
+        "links": why_linked(connection, person_id),
+        "former_ids": former_ids(connection, person_id),
         "contacts": facts_of("select * exclude (person_id) from main.contacts where person_id = ?"),
         "rhythm": rhythm[0] if rhythm else None,
         "quiet": next(iter(found.gone_quiet.filter(mine).to_dicts()), None),
@@ -142,6 +131,12 @@ def _print(document: dict[str, object]) -> None:
     say(f"  {document['person_id']}, {document['kind']} ({document['kind_reason']})")
     for each in _rows(document, "identifiers"):
         say(f"  {each['kind']}: {each['value']}  ({each['evidence']})")
+    for each in _rows(document, "affiliations"):
+        what = " at ".join(str(each[key]) for key in ("title", "organization") if each[key])
+        say(f"  {_span(each)}: {what}  ({each['evidence']})")
+    for each in _rows(document, "links"):
+        seen = f", last in message {each['seen_in']}" if each["seen_in"] else ""
+        say(f"  one person because {each['evidence']}{seen}")
     quiet = document["quiet"]
     rhythm = document["rhythm"]
     if isinstance(quiet, dict):
@@ -152,6 +147,12 @@ def _print(document: dict[str, object]) -> None:
         say(f"  no contact on record as of {document['as_of']}")
     for each in _rows(document, "timeline")[:20]:
         say(f"  {each['occurred_at']:%Y-%m-%d}  {each['channel']} {each['direction']}  ({each['source']})")
+
+
+def _span(affiliation: dict[str, object]) -> str:
+    """From when to when: years and months as they are known."""
+    begins, ends = (affiliation[key] or "" for key in ("valid_from", "valid_to"))
+    return f"{begins}…{ends}" if begins or ends else "some time"
 
 
 def _rows(document: dict[str, object], key: str) -> list[dict[str, object]]:

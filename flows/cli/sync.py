@@ -14,6 +14,7 @@ from flows.cli.main import home_of
 from flows.cli.options import as_of_option, format_option, home_option
 from flows.settings import Home
 from warehouse.errors import UserError
+from warehouse.forgetting import is_unfinished
 from warehouse.landing import Landing, Run
 from warehouse.publish import writer
 
@@ -74,6 +75,10 @@ def run_nightly(
 
     with writer(place.folder, wait_seconds=place.settings().sync.wait_seconds):
         pass  # who is second is told so at once, not after Prefect has started
+    if is_unfinished(place.folder):
+        from flows.forgetting import finish
+
+        finish(place)
     if not (retry or accept_shrink or is_anything_new(place, names, as_of)):
         return _note_run(place, names, as_of)
     from flows import engine

@@ -6,7 +6,7 @@ whether that mailbox can be one person's at all.
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import idna
@@ -15,6 +15,9 @@ import polars as pl
 from warehouse.people.phones import linkedin_slug
 from warehouse.people.vocabulary import NOBODY_LOCAL_PARTS, ROLE_LOCAL_PARTS, TAG_BLIND
 
+# Behind an address of mine on what is of a time in which it is another's (ownership): a comment (RFC 5322
+# 3.2.2), which readers of headers leave on no address.
+NOT_MINE = "(not-mine)"
 _ORGANIZER_UNKNOWN = ("unknownorganizer", "calendar.google.com")
 _SAME_DOMAIN = {"googlemail.com": "gmail.com"}
 
@@ -66,6 +69,9 @@ def normalise(raw: str) -> str:
 @lru_cache(maxsize=200_000)
 def parse(raw: str) -> Address:
     """The address behind a spelling (RFC 5322 addr-spec, RFC 6068 ``mailto:``, RFC 5890 domains)."""
+    if raw.endswith(NOT_MINE):
+        address = parse(raw.removesuffix(NOT_MINE))
+        return replace(address, value=f"{address.value}{NOT_MINE}")
     text = written(raw)
     local, at, domain = text.rpartition("@")
     if not at:
@@ -91,7 +97,7 @@ def parse(raw: str) -> Address:
 
 def written(raw: str) -> str:
     """The address as its owner would write it: lower case, no ``mailto:`` or brackets, a readable domain."""
-    text = unicodedata.normalize("NFKC", raw).strip().lower()
+    text = unicodedata.normalize("NFKC", raw.removesuffix(NOT_MINE)).strip().lower()
     text = text.removeprefix("mailto:").partition("?")[0] if text.startswith("mailto:") else text
     text = text.strip("<>\"' \t,;")
     text = "".join(text.split())

@@ -13,6 +13,7 @@ import polars as pl
 from warehouse.people import phones
 from warehouse.people.addresses import Address, parse, parse_all, written
 from warehouse.people.names import Name, clean, clean_all
+from warehouse.people.records import of_card, of_mention
 
 Claim = tuple[int, str]
 ITEM = ("value", "key", "is_full")
@@ -45,6 +46,10 @@ class Mention:
     spellings: dict[str, int]
 
     @property
+    def record(self) -> str:
+        return of_mention(self.address.value, self.name.key, is_full=self.name.is_full)
+
+    @property
     def claim(self) -> Claim:
         text = self.address.value if self.address.slug else f"email:{self.address.value}"
         # By spelling alone: what headers say of an address may change, an id may not.
@@ -70,8 +75,13 @@ class Card:
     spellings: tuple[str, ...]
     phones: tuple[str, ...]
     slugs: tuple[str, ...]
+    organization: str
     born: int
     revised_at: datetime | None
+
+    @property
+    def record(self) -> str:
+        return of_card(self.source, self.key)
 
     @property
     def claim(self) -> Claim:
@@ -180,6 +190,7 @@ def _card(row: dict[str, Any], region: str | None) -> Card:
         spellings=tuple(emails.values())[::-1],
         phones=tuple(sorted({number for number in numbers if number})),
         slugs=tuple(sorted({slug for slug in slugs if slug})),
+        organization=row["organization"] or "",
         born=row["born"],
         revised_at=row["revised_at"],
     )

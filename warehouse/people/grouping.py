@@ -2,67 +2,38 @@
 
 Items arrive oldest first, each joins what is there and nothing is ever moved: what a later batch brings
 cannot change what an earlier one became. Only names that hardly anybody gives an address are put back at
-the end (`fold`), for a typed wrong name or a borrowed account is not a person.
+the end (`folding`), for a typed wrong name or a borrowed account is not a person. What the user decided comes
+before all keys: records that were merged arrive as one, and no two sides of a split ever meet.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from itertools import chain
 
+from warehouse.people.decided import NOWHERE, Decided, Side, are_apart
 from warehouse.people.evidence import Card, Claim, Mention, in_order
-from warehouse.people.names import Name, compatible
-
-Key = tuple[str, ...]
+from warehouse.people.groups import (
+    LEAST_SHARE,
+    NEVER_BORN,
+    Group,
+    Key,
+    Tie,
+    merge,
+    root,
+    tie_of_card,
+    ties_of_mention,
+)
+from warehouse.people.names import Name
 
 _MOST_HOLDERS = 50  # beyond, an address is a switchboard: each further name stands for itself
-_MOST_NAMES = 50  # beyond, further names are not asked for consent; keeps the work linear
-_LEAST_SHARE = 0.2
-NEVER_BORN = 2**62  # of an address that was configured and never met
-
-
-@dataclass(eq=False, slots=True)
-class Group:
-    """Items that are one person's. names: those that may contradict another name; claim: the smallest."""
-
-    claim: Claim
-    names: list[Name] = field(default_factory=list)
-    slugs: frozenset[str] = frozenset()
-    mentions: list[Mention] = field(default_factory=list)
-    cards: list[Card] = field(default_factory=list)
-    is_me: bool = False
-    merged_into: "Group | None" = None
-
-    def fits(self, name: Name) -> bool:
-        """My names are believed, whatever they are; anyone else's must all be compatible."""
-        found = (compatible(name, other) for other in self.names)
-        return any(found) or not self.names if self.is_me else all(found)
-
-    def agrees(self, other: "Group") -> bool:
-        if self.slugs and other.slugs and self.slugs.isdisjoint(other.slugs):
-            return False
-        mine, theirs = (self, other) if self.is_me else (other, self)
-        return all(mine.fits(name) for name in theirs.names)
-
-    def learn(self, name: Name) -> None:
-        """A full name ousts a short one that it does not fit: "Mum" gives way to "Karen Weiss"."""
-        if self.is_me or not name.tokens or name in self.names or len(self.names) >= _MOST_NAMES:
-            return
-        if name.is_full:
-            self.names = [other for other in self.names if other.is_full or compatible(other, name)]
-        self.names.append(name)
-
-    def is_open(self) -> bool:
-        """Known by a short name and one address at most: whoever writes from there is meant."""
-        is_short = not any(name.is_full for name in self.names)
-        return is_short and all(len(card.emails) <= 1 for card in self.cards)
 
 
 class Grouping:
     """The groups so far, and who holds which key."""
 
-    def __init__(self, me: frozenset[str], my_names: Iterable[Name]) -> None:
+    def __init__(self, me: frozenset[str], my_names: Iterable[Name], decided: Decided) -> None:
         self.me = me
+        self.decided = decided
+        self.teams: dict[int, Group] = {}
         addresses = [value for value in me if "@" in value] or me
         self.myself = Group((NEVER_BORN, f"email:{min(addresses, default='')}"), list(my_names), is_me=True)
         self.groups = [self.myself]
@@ -77,15 +48,23 @@ class Grouping:
         key = self._key(mention)
         if mention.name.is_full and len(self.held.get(key, ())) >= _MOST_HOLDERS:
             key = (*key, mention.name.key)
+        sides = self.decided.sides.get(mention.record, NOWHERE)
         if mention.address.value in self.me:
             group: Group | None = self.myself
+        elif mention.record in self.decided.teams:
+            group = self._team_of(mention)
         elif key[0] in ("email", "named", "slug"):
-            group = self._holder(key, mention.name)
+            group = self._holder(key, mention.name, sides)
         else:
-            group = next(iter(self.holders(key)), None)
+            group = next((each for each in self.holders(key) if not are_apart(each.sides, sides)), None)
         if group is None:
             group = self._new(mention.claim)
-            group.slugs = frozenset(key[1:2] if key[0] == "slug" else ())
+        if key[0] == "slug" and not group.is_me:
+            group.slugs |= {key[1]}
+        group.sides |= sides
+        group.is_decided |= bool(sides)
+        if not any(other.address.value == mention.address.value for other in group.mentions):
+            group.ties += ties_of_mention(group, mention)
         if mention.name.is_full and (
             key[0] in ("email", "named") or (key[0] == "slug" and group.fits(mention.name))
         ):
@@ -97,28 +76,59 @@ class Grouping:
     def add_card(self, card: Card, kinds: dict[str, str]) -> None:
         """A card joins everyone who holds one of its keys and whom neither it nor the others contradict."""
         keys = list(self._card_keys(card, kinds))
-        joined = dict.fromkeys(chain.from_iterable(self._matches(card, key) for key in keys))
+        joined: dict[Group, Key] = {}
+        for key in keys:
+            for other in self._matches(card, key):
+                joined.setdefault(other, key)
         if not joined and not card.name.is_full and sum(key[0] == "email" for key in keys) == 1:
             # "Mum" with one address is whoever has it; with two it could tie two people together.
-            sole = self.holders(next(key for key in keys if key[0] == "email"))
-            joined = dict.fromkeys(sole if len(sole) == 1 and not sole[0].is_me else ())
-        group = self._new(card.claim)
+            key = next(key for key in keys if key[0] == "email")
+            sole = self.holders(key)
+            joined = dict.fromkeys(sole if len(sole) == 1 and not sole[0].is_me else (), key)
+        group = self._team_of(card) if card.record in self.decided.teams else self._new(card.claim)
         group.cards.append(card)
-        group.slugs = frozenset(card.slugs)
+        group.claim = min(group.claim, card.claim)
+        group.slugs |= frozenset(card.slugs)
+        group.sides |= self.decided.sides.get(card.record, NOWHERE)
         if not joined or any(other.fits(card.name) for other in joined):
             group.learn(card.name)
         for other in sorted(joined, key=lambda other: (not other.is_me, other.claim)):
             if root(other) is not root(group) and root(other).agrees(root(group)):
-                merge(root(other), root(group))
+                tie = tie_of_card(root(other), card, joined[other])
+                merge(root(other), root(group), tie)
         for key in keys:
             self._hold(key, root(group))
 
     def final(self) -> list[Group]:
         return [group for group in self.groups if group.merged_into is None]
 
+    def tie(self, tie: Tie, left: Group, right: Group) -> bool:
+        """Make two groups one for what their names show; whether they are one now.
+
+        Never me, nor what `Group.agrees` forbids, nor two cards of one book: who keeps two has two people.
+        """
+        left, right = root(left), root(right)
+        if left is right:
+            return True
+        books = {card.source for card in left.cards} & {card.source for card in right.cards}
+        if left.is_me or right.is_me or books or not left.agrees(right):
+            return False
+        first, second = sorted((left, right), key=lambda group: group.claim)
+        merge(first, second, tie)
+        return True
+
     def _new(self, claim: Claim) -> Group:
         self.groups.append(Group(claim))
         return self.groups[-1]
+
+    def _team_of(self, item: Mention | Card) -> Group:
+        """The group of all records that the user merged with this one, of which it may be the first."""
+        number = self.decided.teams[item.record]
+        if number not in self.teams:
+            self.teams[number] = self._new(item.claim)
+            self.teams[number].sides = self.decided.side_of_team(number)
+            self.teams[number].is_decided = True
+        return root(self.teams[number])
 
     def _hold(self, key: Key, group: Group) -> None:
         if group not in self.held[key]:
@@ -136,12 +146,12 @@ class Grouping:
             return "placeholder", value, name.key
         return mention.kind, value
 
-    def _holder(self, key: Key, name: Name) -> Group | None:
+    def _holder(self, key: Key, name: Name, sides: frozenset[Side]) -> Group | None:
         """Whom a name on an address means: the first it fits; without a full name anybody at all.
 
         A profile is one person's, however often the name changes.
         """
-        holders = self.holders(key)
+        holders = [group for group in self.holders(key) if not are_apart(group.sides, sides)]
         fitting = next((group for group in holders if group.fits(name)), None)
         is_free = not name.is_full or key[0] == "slug" or (len(holders) == 1 and holders[0].is_open())
         return fitting or (holders[0] if holders and is_free else None)
@@ -169,34 +179,20 @@ class Grouping:
     def _matches(self, card: Card, key: Key) -> Iterator[Group]:
         """The first holder of a key whom the card's name fits. A phone wants a name on both sides."""
         holders = [self.myself] if self._is_mine(key) else self.holders(key)
-        found = (group for group in holders[:_MOST_HOLDERS] if group.fits(card.name))
+        sides = self.decided.sides.get(card.record, NOWHERE)
+        found = (
+            group
+            for group in holders[:_MOST_HOLDERS]
+            if group.fits(card.name) and not are_apart(group.sides, sides)
+        )
         if key[0] == "phone":
             found = (group for group in found if group.names)
         yield from list(found)[:1]
 
 
-def root(group: Group) -> Group:
-    while group.merged_into is not None:
-        group = group.merged_into
-    return group
-
-
-def merge(into: Group, other: Group) -> None:
-    """All of `other` moves to `into`, which keeps the smaller claim."""
-    if other.is_me:
-        into, other = other, into
-    for name in other.names:
-        into.learn(name)
-    into.slugs |= other.slugs
-    into.mentions += other.mentions
-    into.cards += other.cards
-    into.claim = min(into.claim, other.claim)
-    other.merged_into = into
-
-
-def group_items(mentions: list[Mention], cards: list[Card], me: frozenset[str]) -> Grouping:
+def group_items(mentions: list[Mention], cards: list[Card], me: frozenset[str], decided: Decided) -> Grouping:
     """All items in persons. me: normalised addresses that are the user's, whatever stands beside them."""
-    grouping = Grouping(me, _my_names(mentions, me))
+    grouping = Grouping(me, _my_names(mentions, me), decided)
     kinds = {mention.address.value: mention.kind for mention in mentions}
     items: list[Mention | Card] = [*mentions, *cards]
     for item in sorted(items, key=in_order):
@@ -204,58 +200,10 @@ def group_items(mentions: list[Mention], cards: list[Card], me: frozenset[str]) 
             grouping.add_card(item, kinds)
         else:
             grouping.add_mention(item)
-    fold(grouping)
     return grouping
-
-
-def fold(grouping: Grouping) -> None:
-    """Puts back who is no person of their own: a rare name on an address, the office of a single owner."""
-    for key in sorted(grouping.held):
-        if key[0] == "email" and len(key) == 2:
-            _fold_rare_names(grouping.holders(key), key[1])
-        elif key[0] == "role":
-            _fold_office(grouping.holders(key), grouping.holders(("named", key[1])), key[1])
-
-
-def _fold_rare_names(holders: list[Group], value: str) -> None:
-    """A name needs a card or a fifth of an address's named mentions, else it goes to the oldest that has."""
-    if len(holders) < 2:
-        return
-    counts = [_count(group, value, named=True) for group in holders]
-    total = sum(counts)
-    heard = [
-        (group, bool(group.cards) or group.is_me or count >= _LEAST_SHARE * total)
-        for group, count in zip(holders, counts, strict=True)
-    ]
-    lasting = [group for group, is_lasting in heard if is_lasting and _count(group, value)]
-    if lasting:
-        target = min(lasting, key=lambda group: group.claim)
-        for group in [group for group, is_lasting in heard if not is_lasting]:
-            merge(target, group)
-
-
-def _fold_office(offices: list[Group], named: list[Group], value: str) -> None:
-    """info@ of a small firm is a person if one name stands on half of it, or one person's card holds it."""
-    total = sum(_count(group, value) for group in [*offices, *named])
-    carded = [group for group in named if any(card.is_personal for card in group.cards)]
-    owners = [group for group in named if 2 * _count(group, value) >= total]
-    for owners_only in (carded, owners):
-        if len(owners_only) == 1:
-            for office in offices:
-                if not office.cards:
-                    merge(owners_only[0], office)
-            return
-
-
-def _count(group: Group, value: str, *, named: bool = False) -> int:
-    return sum(
-        mention.count
-        for mention in group.mentions
-        if mention.address.value == value and (mention.name.is_full or not named)
-    )
 
 
 def _my_names(mentions: list[Mention], me: frozenset[str]) -> list[Name]:
     mine = [mention for mention in mentions if mention.address.value in me and mention.name.is_full]
     total = sum(mention.count for mention in mine)
-    return [mention.name for mention in mine if mention.count >= _LEAST_SHARE * total]
+    return [mention.name for mention in mine if mention.count >= LEAST_SHARE * total]

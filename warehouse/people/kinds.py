@@ -4,7 +4,7 @@ Headers, calendars and behaviour decide before the spelling of an address does; 
 personal name on most of the mail outrank the spelling.
 """
 
-from warehouse.people.grouping import Group
+from warehouse.people.groups import Group
 
 BOT_REASON = "{} of {} messages were bulk or automatic, and none was ever sent to it"
 NAMED_REASON = "a personal name in {} of {} mentions"

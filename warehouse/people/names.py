@@ -83,7 +83,7 @@ def clean(raw: str) -> Name:
 
 
 def clean_all(raw: pl.Series) -> pl.DataFrame:
-    """One row per distinct name: name as given, and its key, is_full, text and has_via.
+    """One row per distinct name: name as given, and its key, is_full, text, tokens, suffix and has_via.
 
     What `clean` says of each. Simple names are read as columns, the others one by one.
     """
@@ -97,10 +97,15 @@ def clean_all(raw: pl.Series) -> pl.DataFrame:
         lower.str.split(" ").list.sort().list.join(" ").alias("key"),
         pl.lit(value=True).alias("is_full"),
         pl.col("name").alias("text"),
+        lower.str.split(" ").alias("tokens"),
+        pl.lit("").alias("suffix"),
         pl.lit(value=False).alias("has_via"),
     )
     others = texts.join(simple, on="name", how="anti")["name"]
-    read = [(text, (name := clean(text)).key, name.is_full, name.text, bool(name.via)) for text in others]
+    read = [
+        (text, name.key, name.is_full, name.text, list(name.tokens), name.suffix, bool(name.via))
+        for text, name in zip(others, map(clean, others), strict=True)
+    ]
     return pl.concat([simple, pl.DataFrame(read, schema=simple.schema, orient="row")])
 
 
@@ -123,9 +128,9 @@ def compatible(a: Name, b: Name) -> bool:
     if set(left) <= set(right) or set(right) <= set(left) or "".join(left) == "".join(right):
         return True
     if len(left) == 1 or len(right) == 1:
-        return _same_given(left[0], right[0])
+        return _same_given(a.tokens[0], b.tokens[0])
     families = {left[-1], right[-1]} & set(left) & set(right)
-    return any(_same_givens(_less(left, family), _less(right, family)) for family in families)
+    return any(_same_givens(_less(a, left, family), _less(b, right, family)) for family in families)
 
 
 def _same_givens(a: list[str], b: list[str]) -> bool:
@@ -140,9 +145,10 @@ def _same_givens(a: list[str], b: list[str]) -> bool:
 
 
 def _same_given(a: str, b: str) -> bool:
-    if a == b or (min(len(a), len(b)) == 1 and a[0] == b[0]):
-        return True
     if b in _nicknames(a) or a in _nicknames(b):
+        return True
+    a, b = _umlaut(a), _umlaut(b)
+    if a == b or (min(len(a), len(b)) == 1 and a[0] == b[0]):
         return True
     a, b = a.removesuffix("h"), b.removesuffix("h")
     # Mario and Maria, Karl and Karla look alike and share a table, not a body.
@@ -165,9 +171,10 @@ def _umlaut(word: str) -> str:
     return word.replace("ae", "a").replace("oe", "o").replace("ue", "u")
 
 
-def _less(words: list[str], word: str) -> list[str]:
-    at = words.index(word)
-    return words[:at] + words[at + 1 :]
+def _less(name: Name, folded: list[str], family: str) -> list[str]:
+    """The words of a name as they are without its family name."""
+    at = folded.index(family)
+    return [*name.tokens[:at], *name.tokens[at + 1 :]]
 
 
 def _plain(raw: str) -> str:

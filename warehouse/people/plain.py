@@ -11,6 +11,7 @@ import polars as pl
 
 from warehouse.people.identity import person_ids
 from warehouse.people.kinds import BOT_REASON, NAMED_REASON, PERSONAL_REASON
+from warehouse.people.records import of_mentions
 
 _TIMES = pl.format(
     "{} {}", "count", pl.when(pl.col("count") == 1).then(pl.lit("time")).otherwise(pl.lit("times"))
@@ -48,7 +49,14 @@ def plain_people(spelled: pl.DataFrame) -> pl.DataFrame:
     )
     spellings = _most(spelled, "spelling").rename({"spelling": "primary_email"})
     names = _most(spelled.filter(_is_best_name()), "text")
-    found = summed.join(spellings, on="value").join(names, on="value", how="left")
+    founders = spelled.sort("born", pl.col("is_full").not_(), "value", "key").unique(
+        "value", keep="first", maintain_order=True
+    )
+    found = (
+        summed.join(spellings, on="value")
+        .join(names, on="value", how="left")
+        .join(founders.select("value", of_mentions().alias("founder")), on="value")
+    )
     return found.select(
         "value",
         person_ids(found["value"]),
@@ -56,12 +64,20 @@ def plain_people(spelled: pl.DataFrame) -> pl.DataFrame:
         *_kind_and_reason(),
         pl.lit(value=False).alias("is_me"),
         "primary_email",
+        "founder",
         "born",
         "source",
         pl.col("first_at").alias("first_seen_at"),
         pl.col("last_at").alias("last_seen_at"),
         pl.format("in {} {}", _places(), _TIMES).alias("evidence"),
     )
+
+
+def plain_members(spelled: pl.DataFrame) -> pl.DataFrame:
+    """One row per record of `plain_people`: record, claim_id and person_id, which are equal."""
+    items = spelled.unique(["value", "key", "is_full"])
+    claims = person_ids(items["value"])
+    return items.select(of_mentions(), claims.alias("claim_id"), claims)
 
 
 def _most(spelled: pl.DataFrame, column: str) -> pl.DataFrame:

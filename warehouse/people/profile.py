@@ -7,7 +7,8 @@ from itertools import combinations
 from typing import NamedTuple
 
 from warehouse.people.evidence import Card, Mention
-from warehouse.people.grouping import Group, Grouping, Key
+from warehouse.people.grouping import Grouping
+from warehouse.people.groups import Group, Key
 
 _MOST_RIVALS = 5  # more names than that on one key are a shared desk, not a question worth asking
 

@@ -1,22 +1,32 @@
-"""Who is who, by keys alone: the pure function from mentions and cards to persons.
+"""Who is who: the pure function from mentions, cards, decisions and published links to persons.
 
-Merges only what is certain: a personal address, a vCard UID within one book, a phone number or a LinkedIn
-profile with names that fit. Names that contradict each other on one key make a suggestion, never a merge.
+Merges only what is certain: what the user said, a personal address, a vCard UID within one book, a phone
+number or a LinkedIn profile with names that fit, and an equal full name with something that corroborates it.
+All else is a suggestion.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from warehouse.people.addresses import normalise
+from warehouse.people.corroborated import corroborated
+from warehouse.people.decided import Decided, Refusal, Side, decide, places
+from warehouse.people.decisions import Active
 from warehouse.people.evidence import ITEM, gather_cards, gather_mentions, read_mentions
-from warehouse.people.grouping import NEVER_BORN, Group, Grouping, group_items
+from warehouse.people.faces import faces
+from warehouse.people.folding import fold
+from warehouse.people.grouping import Grouping, group_items
+from warehouse.people.groups import NEVER_BORN, Group, Tie
 from warehouse.people.identity import person_id
 from warehouse.people.kinds import kind_of
-from warehouse.people.plain import is_plain, plain_people
+from warehouse.people.lineage import NAME_LINKS, Published, heirs
+from warehouse.people.plain import is_plain, plain_members, plain_people
 from warehouse.people.profile import identifiers, name_of, primary_email, rivals
+from warehouse.people.records import MENTION
+from warehouse.people.suggestions import suggest
 
 _INSTANT = pl.Datetime("us", "UTC")
 _PERSONS = {
@@ -26,6 +36,7 @@ _PERSONS = {
     "kind_reason": pl.String,
     "is_me": pl.Boolean,
     "primary_email": pl.String,
+    "founder": pl.String,
     "born": pl.Int64,
 }
 _IDENTIFIERS = {
@@ -37,65 +48,220 @@ _IDENTIFIERS = {
     "last_seen_at": _INSTANT,
     "evidence": pl.String,
 }
-_SUGGESTIONS = {"left_person_id": pl.String, "right_person_id": pl.String, "reason": pl.String}
+_MEMBERS = {"record": pl.String, "claim_id": pl.String, "person_id": pl.String}
+_TIES = dict.fromkeys(("person_id", "left_record", "right_record", "rule", "evidence"), pl.String)
+_RIVALS = {"left_person_id": pl.String, "right_person_id": pl.String, "reason": pl.String}
 _CARD_LINKS = {"source": pl.String, "key": pl.String, "person_id": pl.String}
 _OF_ITEM = {"value": pl.String, "key": pl.String, "is_full": pl.Boolean, "person_id": pl.String}
+_BY_STRENGTH = {"organisation": 0, "handle": 1, "long_name": 2, "rare_name": 3}
 
 
 @dataclass(frozen=True)
 class Resolution:
     """Persons and how they were found.
 
-    persons: one row per person (person_id, name, kind, kind_reason, is_me, primary_email, born).
+    persons: one row per person (person_id, name, kind, kind_reason, is_me, primary_email, founder, born).
+    members: one row per record (record, person_id, and claim_id, the id that it would give somebody).
     mention_links: one row per name and address as given (name, address, person_id).
     card_links: one row per card (source, key, person_id).
     identifiers: one row per person, kind and value (…, source, first_seen_at, last_seen_at, evidence).
-    suggestions: one row per pair of persons whose names contradict each other on one key.
+    ties: one row per reason for which two records are one person's (person_id, left_record, right_record,
+        rule, evidence). name_links: those by names that hold, with `lineage.NAME_LINKS`.
+    suggestions: one row per pair of persons who may be one, as `suggestions.suggest` says.
+    refused: merges that do not hold.
     """
 
     persons: pl.DataFrame
+    members: pl.DataFrame
     mention_links: pl.DataFrame
     card_links: pl.DataFrame
     identifiers: pl.DataFrame
+    ties: pl.DataFrame
+    name_links: pl.DataFrame
     suggestions: pl.DataFrame
+    refused: tuple[Refusal, ...]
 
 
 def resolve(
-    mentions: pl.DataFrame, cards: pl.DataFrame, *, me: Sequence[str], region: str | None = None
+    mentions: pl.DataFrame,
+    cards: pl.DataFrame,
+    *,
+    me: Sequence[str],
+    region: str | None = None,
+    decisions: Active | None = None,
+    published: Published | None = None,
+    rare_names: bool = False,
 ) -> Resolution:
     """Persons of all mentions and cards, whatever the order of their rows.
 
     mentions: one row per source, origin, name and address. cards: one row per source and key.
     me: the user's addresses and profiles. region: ISO 3166 country of phone numbers without a country.
+    published: what was last said, which stays as long as nothing contradicts it. rare_names: link on a rare
+    full name alone.
     """
+    decisions, published = decisions or Active(), published or Published()
     mine = frozenset(filter(None, map(normalise, me)))
     carded = gather_cards(cards, region)
-    spelled = read_mentions(mentions).with_columns(
-        is_plain=is_plain(mine | {address.value for card in carded for address in card.emails})
+    spelled = read_mentions(mentions)
+    shown = faces(spelled, carded).filter(~pl.col("address").is_in(sorted(mine)))
+    links = _standing(published.links, corroborated(shown, rare_names=rare_names), rare_names=rare_names)
+    asked_places = {*places(decisions), *_places(links)}
+    questioned = mine | {address.value for card in carded for address in card.emails}
+    spelled = spelled.with_columns(
+        is_plain=is_plain(questioned | {place.removeprefix(MENTION) for place in asked_places})
     )
-    asked, plain = spelled.filter(~pl.col("is_plain")), plain_people(spelled.filter("is_plain"))
-    grouping = group_items(gather_mentions(asked), carded, mine)
+    items = gather_mentions(spelled.filter(~pl.col("is_plain")))
+    records = [*(item.record for item in items), *(card.record for card in carded)]
+    decided = decide(decisions, records, [each.record for each in items if each.address.value in mine])
+    grouping = group_items(items, carded, mine, decided)
+    fold(grouping)
+    name_links = _tie(grouping, links)
     groups = grouping.final()
     if not mine and not grouping.myself.mentions:
         groups.remove(grouping.myself)
-    ids = {group: person_id(group.claim[1]) for group in groups}
-    own = plain.with_columns(kind=pl.lit("email"))
+    return _found(spelled, groups, grouping, decided, published, name_links, shown)
+
+
+def _standing(published: pl.DataFrame, found: pl.DataFrame, *, rare_names: bool) -> pl.DataFrame:
+    """Links by names in the order in which they are made: those published before, the oldest first.
+
+    What was published stays though its name is not rare any more: rarity only ever fades.
+    """
+    rule = pl.col("rule").replace_strict(_BY_STRENGTH, return_dtype=pl.Int64)
+    kept = published.filter(pl.lit(rare_names) | (pl.col("rule") != "rare_name"))
+    pair = ["left_record", "right_record"]
+    new = found.join(kept, on=pair, how="anti").with_columns(since=pl.lit(None, _INSTANT))
+    return pl.concat([kept.select(list(NAME_LINKS)), new.select(list(NAME_LINKS))]).sort(
+        "since", rule, *pair, nulls_last=True
+    )
+
+
+def _places(links: pl.DataFrame) -> Iterator[str]:
+    both = pl.concat([links["left_record"], links["right_record"]])
+    yield from both.str.split("|").list.first().unique()
+
+
+def _tie(grouping: Grouping, links: pl.DataFrame) -> pl.DataFrame:
+    """Make one of groups that a link by names joins, in the order of the links; those that hold."""
+    owner = {
+        item.record: group for group in grouping.groups if group.merged_into is None for item in group.items
+    }
+    holds = [
+        link["left_record"] in owner
+        and link["right_record"] in owner
+        and grouping.tie(
+            Tie(link["left_record"], link["right_record"], link["rule"], link["evidence"]),
+            owner[link["left_record"]],
+            owner[link["right_record"]],
+        )
+        for link in links.iter_rows(named=True)
+    ]
+    return links.filter(pl.Series(holds, dtype=pl.Boolean))
+
+
+def _found(
+    spelled: pl.DataFrame,
+    groups: Sequence[Group],
+    grouping: Grouping,
+    decided: Decided,
+    published: Published,
+    name_links: pl.DataFrame,
+    shown: pl.DataFrame,
+) -> Resolution:
+    plain = plain_people(spelled.filter("is_plain"))
+    born = {group: person_id(group.claim[1]) for group in groups}
+    members = _members(born, spelled)
+    founders = pl.concat(
+        [
+            _frame(
+                [(born[g], g.record, _born(g)) for g in groups],
+                _PERSONS,
+                only=("person_id", "founder", "born"),
+            ),
+            plain.select("person_id", "founder", "born"),
+        ]
+    )
+    inherited = heirs(members, founders, published)
+    ids = {group: inherited.get(own, own) for group, own in born.items()}
+    if inherited:
+        members, plain = (
+            frame.with_columns(pl.col("person_id").replace(inherited)) for frame in (members, plain)
+        )
+    persons = _frame([_person(group, ids[group], decided) for group in groups], _PERSONS, plain)
     found = [(ids[group], *identifier) for group in groups for identifier in identifiers(group)]
+    pairs = [(*sorted((ids[left], ids[right])), reason) for left, right, reason in rivals(grouping)]
     return Resolution(
-        persons=_frame([_person(group, ids[group]) for group in groups], _PERSONS, plain),
+        persons=persons,
+        members=members,
         mention_links=_mention_links(spelled, ids, plain),
         card_links=_frame(
             [(card.source, card.key, ids[group]) for group in groups for card in group.cards], _CARD_LINKS
         ),
-        identifiers=_frame(found, _IDENTIFIERS, own),
-        suggestions=_suggestions(grouping, ids),
+        identifiers=_frame(found, _IDENTIFIERS, plain.with_columns(kind=pl.lit("email"))),
+        ties=_frame([(ids[group], *tie) for group in groups for tie in _ties(group, decided)], _TIES),
+        name_links=name_links,
+        suggestions=suggest(
+            shown.join(members.select("record", "person_id"), on="record"),
+            persons,
+            _frame(pairs, _RIVALS),
+            _forbidden(groups, ids),
+        ),
+        refused=decided.refused,
     )
 
 
-def _person(group: Group, own_id: str) -> tuple[Any, ...]:
+def _members(ids: Mapping[Group, str], spelled: pl.DataFrame) -> pl.DataFrame:
+    rows = [
+        (item.record, person_id(item.claim[1]), own_id)
+        for group, own_id in ids.items()
+        for item in group.items
+    ]
+    return pl.concat([_frame(rows, _MEMBERS), plain_members(spelled.filter("is_plain"))]).sort("record")
+
+
+def _person(group: Group, own_id: str, decided: Decided) -> tuple[Any, ...]:
+    records = [item.record for item in group.items]
+    kinds = [decided.kinds[record] for record in records if record in decided.kinds]
+    names = [decided.names[record] for record in records if record in decided.names]
     kind, reason = kind_of(group)
-    born = group.claim[0] if group.claim[0] < NEVER_BORN else None
-    return own_id, name_of(group), kind, reason, group.is_me, primary_email(group), born
+    if kinds and not group.is_me:
+        said = max(kinds, key=lambda each: (each.at, each.id))
+        kind, reason = said.kind, f"you said so on {said.at:%Y-%m-%d} ({said.id})"
+    name = max(names, key=lambda each: (each.at, each.id)).name if names else name_of(group)
+    return own_id, name, kind, reason, group.is_me, primary_email(group), group.record, _born(group)
+
+
+def _born(group: Group) -> int | None:
+    return group.claim[0] if group.claim[0] < NEVER_BORN else None
+
+
+def _ties(group: Group, decided: Decided) -> Iterator[Tie]:
+    """Why a group is one: its own ties, and the user's word for what was merged."""
+    yield from group.ties
+    records = [item.record for item in group.items if item.record in decided.teams]
+    teams: dict[int, list[str]] = {}
+    for record in sorted(records):
+        teams.setdefault(decided.teams[record], []).append(record)
+    for number, team in teams.items():
+        days = " and ".join(f"{merge.at:%Y-%m-%d} ({merge.id})" for merge in decided.of_team[number])
+        for record in team[1:]:
+            yield Tie(team[0], record, "decision", f"you merged them on {days}")
+
+
+def _forbidden(groups: Sequence[Group], ids: Mapping[Group, str]) -> pl.DataFrame:
+    """Pairs of persons whom a split keeps apart."""
+    standing: dict[Side, list[str]] = {}
+    for group in groups:
+        for side in group.sides:
+            standing.setdefault(side, []).append(ids[group])
+    rows = {
+        tuple(sorted((left, right)))
+        for (split, is_left), lefts in standing.items()
+        if is_left
+        for left in lefts
+        for right in standing.get((split, False), ())
+    }
+    return _frame(sorted(rows), _RIVALS, only=("left_person_id", "right_person_id"))
 
 
 def _mention_links(spelled: pl.DataFrame, ids: Mapping[Group, str], plain: pl.DataFrame) -> pl.DataFrame:
@@ -111,19 +277,15 @@ def _mention_links(spelled: pl.DataFrame, ids: Mapping[Group, str], plain: pl.Da
     return pl.concat(part.select("name", "address", "person_id") for part in links).sort("name", "address")
 
 
-def _suggestions(grouping: Grouping, ids: Mapping[Group, str]) -> pl.DataFrame:
-    """One row per pair, whatever the number of keys that they share."""
-    pairs = ([*sorted((ids[left], ids[right])), reason] for left, right, reason in rivals(grouping))
-    rows = _frame(list(pairs), _SUGGESTIONS)
-    reasons = pl.col("reason").unique().sort().str.join("; ")
-    return rows.group_by("left_person_id", "right_person_id").agg(reasons).sort(pl.all())
-
-
 def _frame(
-    rows: Sequence[Sequence[Any]], schema: Mapping[str, Any], others: pl.DataFrame | None = None
+    rows: Sequence[Sequence[Any]],
+    schema: Mapping[str, Any],
+    others: pl.DataFrame | None = None,
+    *,
+    only: Sequence[str] = (),
 ) -> pl.DataFrame:
     """Rows, and the same columns of other rows, in one order, whatever that in which they were found."""
-    frame = pl.DataFrame(rows, schema=dict(schema), orient="row")
+    frame = pl.DataFrame(rows, schema={name: schema[name] for name in only or schema}, orient="row")
     if others is not None:
         frame = pl.concat([frame, others.select(frame.columns)])
     return frame.sort(frame.columns)

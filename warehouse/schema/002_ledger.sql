@@ -22,6 +22,14 @@ create table if not exists ledger.births (
     origin varchar not null, name varchar not null, address varchar not null, batch bigint not null
 );
 
+-- One row per card and batch that says something of it: what a version says of employers and when it was
+-- revised (REV), or that the card is gone. Affiliations over time are made of these rows.
+create table if not exists ledger.card_versions (
+    source varchar not null, file varchar not null, key varchar not null, batch bigint not null,
+    seen_at timestamptz not null, is_withdrawn boolean not null,
+    organization varchar, title varchar, emails varchar[] not null, revised_at timestamptz
+);
+
 -- One row per record that could not be read.
 create table if not exists ledger.quarantine (
     source varchar not null, file varchar not null, position bigint not null, locator varchar not null,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from importlib.resources import files
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ comment on table main.people is 'One row per person.';
 comment on column main.people.person_id is 'Opaque and stable: it follows the first record that the person was born with.';
 comment on column main.people.name is 'Display name: a card''s, else the one used most.';
 comment on column main.people.primary_email is 'The address used most, null if none is known.';
-comment on column main.people.organization is 'Of the newest card, null if none says.';
-comment on column main.people.title is 'Of the newest card, null if none says.';
+comment on column main.people.organization is 'Of the current affiliation, null if nothing says.';
+comment on column main.people.title is 'Of the current affiliation, null if nothing says.';
 comment on column main.people.kind is 'human, role, list, bot or room.';
 comment on column main.people.kind_reason is 'Why it is of that kind.';
 comment on column main.people.is_me is 'You.';
@@ -127,6 +127,46 @@ comment on column main.gone_quiet.level is 'cooling or gone quiet.';
 comment on column main.gone_quiet.probability is 'That it has gone quiet, 0 to 1.';
 comment on column main.gone_quiet.contact_days is 'Number of days with direct contact.';
 comment on column main.gone_quiet.long_gap_days is 'Longest gap before this silence, days.';
+
+comment on table main.affiliations is 'One row per person, organization and span.';
+comment on column main.affiliations.person_id is 'Who.';
+comment on column main.affiliations.organization is 'As said last; the domain of an address if no card names it.';
+comment on column main.affiliations.title is 'Null if nothing says.';
+comment on column main.affiliations.valid_from is 'First day that evidence is of.';
+comment on column main.affiliations.valid_to is 'Day from which it does not hold any more, null while nothing says so.';
+comment on column main.affiliations.source is 'The source that said it last.';
+comment on column main.affiliations.evidence is 'What says so, with days.';
+comment on column main.affiliations.is_current is 'The one that speaks for the person now.';
+comment on column main.affiliations.said_by is 'card, position or address.';
+comment on column main.affiliations.last_said_on is 'Last day that evidence is of.';
+comment on column main.affiliations.ended_by is 'change or withdrawal (the card is gone); null while it lasts.';
+
+comment on table main.person_links is 'One row per two records and rule that makes them one person''s.';
+comment on column main.person_links.person_id is 'The person.';
+comment on column main.person_links.left_record is 'A record: header:ADDRESS|NAME, linkedin:PROFILE|NAME or vcard:SOURCE:CARD.';
+comment on column main.person_links.right_record is 'The other record.';
+comment on column main.person_links.rule is 'address, card, phone, profile, office, spelling, decision, organisation, handle, long_name or rare_name.';
+comment on column main.person_links.evidence is 'The facts.';
+comment on column main.person_links.since is 'Since when both are this person''s, UTC.';
+
+comment on table main.suggestions is 'One row per pair of persons who may be one: `kith review` asks about them.';
+comment on column main.suggestions.card is 'The question that it belongs to: pairs that are asked about together.';
+comment on column main.suggestions.left_person_id is 'One of them.';
+comment on column main.suggestions.left_name is 'Name of that person.';
+comment on column main.suggestions.right_person_id is 'The other.';
+comment on column main.suggestions.right_name is 'Name of that person.';
+comment on column main.suggestions.score is 'Chance that they are one person, 0 to 1.';
+comment on column main.suggestions.preset is 'certain, rare name, same company, or empty: what `kith review --preset` takes together.';
+comment on column main.suggestions.shared is 'What speaks for it.';
+comment on column main.suggestions.conflicting is 'What speaks against it.';
+
+comment on table main.identity_events is 'One row per event in the life of a person''s id.';
+comment on column main.identity_events.event_number is 'In the order in which they happened.';
+comment on column main.identity_events.happened_at is 'When it was published, UTC.';
+comment on column main.identity_events.event is 'new, redirect (the id gave way to another), revived, split (records left for another person), ended, decision_refused.';
+comment on column main.identity_events.person_id is 'The id.';
+comment on column main.identity_events.other_person_id is 'To which it gave way, or to whom records went.';
+comment on column main.identity_events.detail is 'The facts.';
 
 comment on table main.sources is 'One row per source.';
 comment on column main.sources.source is 'Its name.';

@@ -2,7 +2,7 @@
 select
     person_id,
     kind,
-    value,
+    replace(value, '(not-mine)', '') as value,
     source,
     first_seen_at,
     last_seen_at,
