@@ -98,7 +98,8 @@ def events(members: pl.DataFrame, published: Published, led: pl.DataFrame) -> pl
     """What happened to persons since the last publication, with `EVENTS`, without births.
 
     led: the `redirects` of now. ``redirect``: an id gave way to another; ``revived``: one that had given way
-    is back; ``ended``: nothing is left of it; ``split``: records left one person, who goes on, for another.
+    is back; ``ended``: nothing is left of it; ``split``: records left one person for another, but not with the
+    id.
     """
     now = members.select("person_id").unique()
     before = published.members.select("person_id").unique()
@@ -106,8 +107,8 @@ def events(members: pl.DataFrame, published: Published, led: pl.DataFrame) -> pl
     back = now.join(before, on="person_id", how="anti").join(published.ids, on="person_id", how="semi")
     moved = (
         published.members.join(members.select("record", pl.col("person_id").alias("now_id")), on="record")
-        .filter(pl.col("person_id") != pl.col("now_id"))
-        .join(now, on="person_id", how="semi")
+        .join(led, on="person_id", how="left")
+        .filter(pl.col("person_id") != pl.col("now_id"), pl.col("to_person_id").ne_missing(pl.col("now_id")))
         .group_by("person_id", "now_id")
         .agg(pl.len())
     )
