@@ -202,6 +202,22 @@ def test_a_whole_address_that_was_split_off_takes_later_spellings_along(nights: 
     assert whose(found, "header:desk@marlowe.example|") != whose(found, JO_RECORD)
 
 
+def test_who_wrote_through_a_list_is_not_the_list(nights: Nights) -> None:
+    """A list that wrote under somebody's name is merged by that one record only."""
+    rewritten = [
+        mention(f"{name} via makers", "makers@lists.example")
+        for name in ("Jo Marlowe", "Ann Oakes", "Ben Pell")
+    ]
+    said = Merge(id="m1", at=FIRST, records=(JO_RECORD, "header:makers@lists.example|Jo Marlowe"))
+    found = nights.night([JO, *rewritten], decisions=Active(merges=(said,)))
+    kinds = dict(found.persons.select("person_id", "kind").iter_rows())
+    jo = whose(found, JO_RECORD)
+    assert whose(found, "header:makers@lists.example|jo marlowe") == jo
+    assert kinds[jo] == "human"
+    makers = {whose(found, f"header:makers@lists.example|{name}") for name in ("ann oakes", "ben pell")}
+    assert [kinds[each] for each in makers] == ["list"]
+
+
 GIVEN, FAMILY = ("Ann", "Ben", "Cleo", "Dag"), ("Oakes", "Pell", "Quist")
 PLACES = ("mill.example", "eu.mill.example", "post.example", "gmail.com")
 PEOPLE = st.builds(

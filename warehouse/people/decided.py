@@ -26,21 +26,17 @@ class Decided:
     """Decisions on the records that are there.
 
     sides: on which sides of splits a record stands. teams: records that a merge makes one person, each with
-    the number of its team. of_team: merges that made a team. kinds, names: the last word on a record.
+    the number of its team. of_team: merges that made a team. sides_of_team: all sides on which its records
+    stand. kinds, names: the last word on a record.
     """
 
     sides: Mapping[str, frozenset[Side]] = field(default_factory=dict)
     teams: Mapping[str, int] = field(default_factory=dict)
     of_team: Mapping[int, tuple[Merge, ...]] = field(default_factory=dict)
+    sides_of_team: Mapping[int, frozenset[Side]] = field(default_factory=dict)
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     names: Mapping[str, Rename] = field(default_factory=dict)
     refused: tuple[Refusal, ...] = ()
-
-    def side_of_team(self, team: int) -> frozenset[Side]:
-        """All sides on which records of a team stand."""
-        return frozenset().union(
-            *(self.sides.get(record, NOWHERE) for record, own in self.teams.items() if own == team)
-        )
 
 
 def are_apart(left: frozenset[Side], right: frozenset[Side]) -> bool:
@@ -68,6 +64,7 @@ def decide(active: Active, records: Iterable[str], mine: Collection[str] = ()) -
         sides=teams.sides,
         teams={record: number for number, team in teams.members.items() for record in sorted(team)},
         of_team={number: tuple(merges) for number, merges in teams.merges.items()},
+        sides_of_team={number: teams.sides_of(team) for number, team in teams.members.items()},
         kinds=_last(meant, active.kinds),
         names=_last(meant, active.names),
         refused=tuple(teams.refused),
@@ -137,8 +134,11 @@ class _Teams:
             self.merges[number] = [*merges, merge]
             self.team.update(dict.fromkeys(united, number))
 
+    def sides_of(self, records: Iterable[str]) -> frozenset[Side]:
+        return NOWHERE.union(*(self.sides.get(record, NOWHERE) for record in records))
+
     def _split_among(self, records: Iterable[str]) -> str:
-        held = frozenset().union(*(self.sides.get(record, NOWHERE) for record in records))
+        held = self.sides_of(records)
         return min((split for split, is_left in held if (split, not is_left) in held), default="")
 
 

@@ -24,6 +24,7 @@ from warehouse.people.groups import (
 )
 from warehouse.people.names import Name
 
+_ONE_PERSONS = ("email", "named", "slug")
 _MOST_HOLDERS = 50  # beyond, an address is a switchboard: each further name stands for itself
 
 
@@ -53,7 +54,7 @@ class Grouping:
             group: Group | None = self.myself
         elif mention.record in self.decided.teams:
             group = self._team_of(mention)
-        elif key[0] in ("email", "named", "slug"):
+        elif key[0] in _ONE_PERSONS:
             group = self._holder(key, mention.name, sides)
         else:
             group = next((each for each in self.holders(key) if not are_apart(each.sides, sides)), None)
@@ -71,7 +72,9 @@ class Grouping:
             group.learn(mention.name)
         group.mentions.append(mention)
         group.claim = min(group.claim, mention.claim)
-        self._hold(key, group)
+        # Who is said to be the writer behind a list's address is not the list.
+        if mention.record not in self.decided.teams or key[0] in _ONE_PERSONS:
+            self._hold(key, group)
 
     def add_card(self, card: Card, kinds: dict[str, str]) -> None:
         """A card joins everyone who holds one of its keys and whom neither it nor the others contradict."""
@@ -126,7 +129,7 @@ class Grouping:
         number = self.decided.teams[item.record]
         if number not in self.teams:
             self.teams[number] = self._new(item.claim)
-            self.teams[number].sides = self.decided.side_of_team(number)
+            self.teams[number].sides = self.decided.sides_of_team[number]
             self.teams[number].is_decided = True
         return root(self.teams[number])
 

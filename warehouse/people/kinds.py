@@ -24,8 +24,9 @@ def kind_of(group: Group) -> tuple[str, str]:
 
 
 def _by_address(group: Group) -> tuple[str, str] | None:
+    is_human_too = group.cards or any(mention.kind == "personal" for mention in group.mentions)
     for mention in group.mentions:
-        if mention.kind in _CERTAIN:
+        if mention.kind in _CERTAIN and not (group.is_decided and is_human_too):
             return mention.kind, f"{mention.address.value} {_CERTAIN[mention.kind]}"
     return None
 
