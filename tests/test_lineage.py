@@ -13,6 +13,7 @@ from tests.test_people import CARDS, MENTIONS, Row, card, mention
 from warehouse import history, loading
 from warehouse.connection import Connection, rows
 from warehouse.people.decisions import Active, Kind, Merge, Rename, Split
+from warehouse.people.lineage import redirects
 from warehouse.people.resolve import Resolution, resolve
 
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
@@ -200,6 +201,76 @@ def test_a_whole_address_that_was_split_off_takes_later_spellings_along(nights: 
     found = nights.night([JO, desk, spelled], [own], decisions=apart)
     assert whose(found, "header:desk@marlowe.example|") == whose(found, "header:desk@marlowe.example|~jo m")
     assert whose(found, "header:desk@marlowe.example|") != whose(found, JO_RECORD)
+
+
+def test_an_id_never_passes_to_a_stranger_at_the_same_address(nights: Nights) -> None:
+    ann, bob = (
+        mention(name, "desk@mill.example", 5, born=born)
+        for born, name in enumerate(["Ann Oakes", "Bob Pell"], 1)
+    )
+    ann_record, bob_record = "header:desk@mill.example|ann oakes", "header:desk@mill.example|bob pell"
+    first = nights.night([ann, bob])
+    assert whose(first, ann_record) != whose(first, bob_record)
+    alone = nights.night([bob])
+    assert whose(alone, bob_record) == whose(first, bob_record)
+    later = nights.night([bob, ann | {"born": 3}])
+    assert (whose(later, ann_record), whose(later, bob_record)) == (
+        whose(first, ann_record),
+        whose(first, bob_record),
+    )
+    assert [event for event, *_ in nights.events()] == ["ended", "revived"]
+
+
+def test_a_retired_id_leads_on_though_some_of_its_records_are_gone(nights: Nights) -> None:
+    card_of_both = card("Joanna Marlowe", "joanna@work.example", born=2)
+    first = nights.night([JO, JOANNA], [card_of_both])
+    nights.night([JO, JOANNA], [card_of_both], MERGED)
+    retired = whose(first, JOANNA_RECORD)
+    found = nights.night([JO], [card_of_both], MERGED)
+    before = history.published(nights.connection)
+    led = dict(redirects(found.members, before).iter_rows())
+    assert led.get(retired, retired) == whose(found, f"vcard:book:{card_of_both['key']}")
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        mention("Tamsin Orrery", "t.orrery@globex.example", listed=True),
+        mention("Tamsin Orrery", "t.orrery@elsewhere.example"),
+    ],
+    ids=["the address is a list's", "the address is gone"],
+)
+def test_a_link_ends_with_its_evidence(nights: Nights, second: Row) -> None:
+    own = card("Tamsin Orrery", "tamsin@eu.globex.example", key="k1")
+    written = mention("Tamsin Orrery", "t.orrery@globex.example")
+    mine = f"header:{second['address']}|orrery tamsin"
+    first = nights.night([written], [own])
+    assert whose(first, "vcard:book:k1") == whose(first, "header:t.orrery@globex.example|orrery tamsin")
+    later = nights.night([second], [own])
+    assert whose(later, "vcard:book:k1") != whose(later, mine)
+    kinds = dict(later.persons.select("person_id", "kind").iter_rows())
+    assert kinds[whose(later, "vcard:book:k1")] == "human"
+    assert not len(later.name_links)
+
+
+def test_a_card_that_moved_to_another_company_ends_the_link_through_the_old_one(nights: Nights) -> None:
+    written = mention("Tamsin Orrery", "t.orrery@globex.example")
+    nights.night([written], [card("Tamsin Orrery", "tamsin@eu.globex.example", key="k1")])
+    later = nights.night([written], [card("Tamsin Orrery", "tamsin@initech.example", key="k1")])
+    assert not len(later.name_links)
+
+
+def test_who_was_a_person_stays_one_however_seldom_the_name_is_written(nights: Nights) -> None:
+    def desk(ann: int, bob: int) -> list[Row]:
+        return [
+            mention("Ann Oakes", "desk@mill.example", ann),
+            mention("Bob Pell", "desk@mill.example", bob, born=2),
+        ]
+
+    first = nights.night(desk(80, 20))
+    later = nights.night(desk(81, 20))
+    assert later.members.equals(first.members)
+    assert len(nights.news) == 0
 
 
 def test_who_wrote_through_a_list_is_not_the_list(nights: Nights) -> None:

@@ -400,3 +400,35 @@ def test_a_later_mention_leaves_every_id_or_merges_it_into_an_older(
     for gone in (known & set(moved["person_id"])) - still:
         heirs = set(moved.filter(person_id=gone)["person_id_after"])
         assert any(heir in known and born[heir] <= born[gone] for heir in heirs)
+
+
+def test_a_father_and_a_son_with_one_landline_stay_two_people() -> None:
+    cards = [
+        card("John Smith", "john@smith.example", phones=["+493012345678"]),
+        card("John Smith Jr.", "jack@smith.example", phones=["+49 30 12345678"]),
+    ]
+    assert people(found([], cards)) == [("John Smith", "human"), ("John Smith Jr", "human")]
+
+
+def test_a_list_is_not_called_after_who_writes_through_it() -> None:
+    result = found([mention("Fritz Foe via makers", "makers@lists.example", listed=True)])
+    assert people(result) == [("makers@lists.example", "list")]
+
+
+def test_one_writer_on_an_address_that_is_spelled_like_a_list_is_a_human() -> None:
+    own = mention("Steven Davison", "makers-list@davison.example", 3, sent=3)
+    silent = mention("", "makers-users@davison.example", 3)
+    free = mention("Julian Smithers", "julian.smithers@list.example", 3, sent=3)
+    assert people(found([own, silent, free])) == [
+        ("Julian Smithers", "human"),
+        ("Steven Davison", "human"),
+        ("makers-users@davison.example", "list"),
+    ]
+
+
+def test_a_couple_that_shares_two_keys_is_one_suggestion() -> None:
+    cards = [
+        card(name, "weiss@home.example", "weiss@family.example", phones=["+493012345678"])
+        for name in ("Hanna Weiss", "Karl Weiss")
+    ]
+    assert len(found([], cards).suggestions) == 1

@@ -75,7 +75,8 @@ def news(resolution: Resolution, before: Published, told: frozenset[str]) -> pl.
     """
     members, links = resolution.members, resolution.name_links
     pair = ["left_record", "right_record"]
-    ids = resolution.persons.join(before.ids, on="person_id", how="anti")
+    met = resolution.persons.filter(pl.col("founder") != "")  # I may have no record yet
+    ids = met.join(before.ids, on="person_id", how="anti")
     happened = events(members, before, redirects(members, before))
     parts = [
         moves(members, before).select(pl.lit("member").alias("what"), "record", "person_id"),

@@ -128,6 +128,10 @@ def kind(
     place = home_of(ctx, home)
     with opened(place.require_database(), read_only=True) as connection:
         person = holding(connection, find_person(connection, who))
+    if person.is_me:
+        raise UserError(
+            "that is you, who are human; take an address that is not yours out of [me] in kith.toml"
+        )
     _finish(place, Kind(**stamp(note), records=speakers(person), kind=kind), is_applied, style)
 
 

@@ -30,7 +30,7 @@ _BOT = re.compile(
 )
 _GITHUB_ID = re.compile(r"^\d+\+(?=[^+]+$)")
 _LIST_DOMAIN = re.compile(
-    r"^(?:lists?|listserv|mailman|groups)\.|^(?:googlegroups\.com|groups\.io)$|^freelists\."
+    r"^(?:lists?|listserv|mailman|groups)\.[^.]+\.|^(?:googlegroups\.com|groups\.io)$|^freelists\."
 )
 _LIST_LOCAL = re.compile(
     r".[-_](?:lists?|announce|devel|users|request)$|^(?:owner|majordomo|listserv)(?:$|-)"
@@ -143,6 +143,11 @@ def _readable(domain: str) -> str:
         return idna.decode(domain)
     except idna.IDNAError:
         return domain
+
+
+def is_list_domain(domain: str) -> bool:
+    """Whether only mailing lists have addresses there."""
+    return bool(_LIST_DOMAIN.search(domain))
 
 
 def _kind(base: str, domain: str) -> str:

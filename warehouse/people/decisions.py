@@ -28,6 +28,7 @@ KINDS: tuple[str, ...] = get_args(PersonKind)
 _Id = Annotated[str, Meta(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
 _Records = Annotated[tuple[str, ...], Meta(min_length=1)]
 _PREFIXES = (MENTION, CARD, PROFILE, "calendar:")
+_JOINERS = dict.fromkeys(map(ord, "\u200c\u200d"))  # Persian names and some pictures are written with them
 _CONFLICT = re.compile(r"<{7}|={7}$|>{7}|\|{7}")
 
 
@@ -195,7 +196,7 @@ def fault_of_name(name: str) -> str:
     """What is wrong with a name that somebody is to have, and the mend; empty if it will do."""
     if not name.strip():
         return "the name is empty; write one"
-    if not name.isprintable() or len(name) > 200:
+    if not name.translate(_JOINERS).isprintable() or len(name) > 200:
         return "the name holds control characters or is longer than 200; write it as it is to be shown"
     return ""
 

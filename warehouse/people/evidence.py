@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from warehouse.people import phones
-from warehouse.people.addresses import Address, parse, parse_all, written
+from warehouse.people.addresses import Address, is_list_domain, parse, parse_all, written
 from warehouse.people.names import Name, clean, clean_all
 from warehouse.people.records import of_card, of_mention
 
@@ -118,6 +118,7 @@ def gather_mentions(spelled: pl.DataFrame) -> list[Mention]:
         pl.col("is_room").any(),
         (pl.col("listed") | pl.col("is_group")).any().alias("is_listed"),
         (pl.col("count").filter("has_via").sum() * 2 > pl.col("count").sum()).alias("is_relay"),
+        _is_one_writer().alias("is_one_writer"),
     )
     rows = (
         spelled.sort("born", "text", "name", "spelling", "address")
@@ -163,13 +164,26 @@ def _mention(row: dict[str, Any]) -> Mention:
     )
 
 
+def _is_one_writer() -> pl.Expr:
+    """Of an address: whether all that was sent from it bears one full name."""
+    sent = pl.col("sent").sum()
+    named = pl.col("is_full") & (pl.col("sent") > 0)
+    return (
+        (sent > 0)
+        & (pl.col("sent").filter(named).sum() == sent)
+        & (pl.col("key").filter(named).n_unique() == 1)
+    )
+
+
 def _address_kind(address: Address, row: dict[str, Any]) -> str:
     """Calendars know rooms and headers know lists better than spelling does."""
     if row["is_room"] or address.kind == "room":
         return "room"
     if row["is_listed"] or (row["is_relay"] and address.kind != "bot"):
         return "list"
-    return address.kind
+    is_listlike = address.kind == "list" and is_list_domain(address.domain)
+    # me-on-list@ is what some call the mailbox with which they read a list.
+    return "personal" if address.kind == "list" and row["is_one_writer"] and not is_listlike else address.kind
 
 
 def _card(row: dict[str, Any], region: str | None) -> Card:

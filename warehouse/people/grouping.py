@@ -25,6 +25,7 @@ from warehouse.people.groups import (
 from warehouse.people.names import Name
 
 _ONE_PERSONS = ("email", "named", "slug")
+_NOBODYS = ("list", "bot", "room")
 _MOST_HOLDERS = 50  # beyond, an address is a switchboard: each further name stands for itself
 
 
@@ -116,6 +117,8 @@ class Grouping:
         books = {card.source for card in left.cards} & {card.source for card in right.cards}
         if left.is_me or right.is_me or books or not left.agrees(right):
             return False
+        if any(mention.kind in _NOBODYS for mention in (*left.mentions, *right.mentions)):
+            return False
         first, second = sorted((left, right), key=lambda group: group.claim)
         merge(first, second, tie)
         return True
@@ -189,7 +192,9 @@ class Grouping:
             if group.fits(card.name) and not are_apart(group.sides, sides)
         )
         if key[0] == "phone":
-            found = (group for group in found if group.names)
+            # A landline is a family's: a father and a son may have one name but for the generation.
+            suffix = card.name.suffix
+            found = (g for g in found if g.names and all(name.suffix == suffix for name in g.names))
         yield from list(found)[:1]
 
 

@@ -1,13 +1,15 @@
 """Ids through time: who inherits one, and what happened to whom between two publications. Pure.
 
-A person's id is made of the record that the person was born with. While any record has that claim, the id is
-theirs who hold the record; when it is gone, the id goes to who holds the oldest record published under it.
+A person's id is made of the record that the person was born with, and stays with who holds it. When that
+record is gone, the id goes to who holds the oldest of the records that were published under it.
 """
 
 from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
+
+from warehouse.people.identity import person_id
 
 MEMBERS = {"record": pl.String, "person_id": pl.String}
 IDS = {"person_id": pl.String, "founder": pl.String, "born": pl.Int64}
@@ -38,49 +40,56 @@ class Published:
     links: pl.DataFrame = field(default_factory=lambda: _empty(NAME_LINKS))
 
 
-def heirs(members: pl.DataFrame, persons: pl.DataFrame, published: Published) -> dict[str, str]:
-    """Of persons, by the id that their oldest record would give them, the id that they inherit instead.
+def named(members: pl.DataFrame, persons: pl.DataFrame, published: Published) -> dict[str, str]:
+    """The ids of persons whose id is not what their oldest record would give them, by that one.
 
-    members: record, claim_id, person_id. persons: person_id, founder, born. A claim that any record still
-    makes is nobody's to inherit; of several ids that a person could have the oldest is kept.
+    members: record, person_id as it would be. persons: person_id, founder, born.
+
+    An id that was published belongs to who holds the record that it was born with; if that is gone, to who
+    holds the oldest of the records that were last published under it. Of several the oldest is kept. Whoever
+    would be given an id that is another's is given a new one.
     """
-    lost = published.ids.join(members, left_on="person_id", right_on="claim_id", how="anti")
-    if lost.is_empty():
-        return {}
-    left = (
-        published.members.join(lost, on="person_id")
-        .rename({"person_id": "lost_id", "born": "lost_born", "founder": "lost_founder"})
-        .join(members.select("record", "person_id"), on="record")
-        .join(persons, on="person_id")
+    ids = published.ids.rename({"person_id": "id", "founder": "id_founder", "born": "id_born"})
+    held = ids.join(members, left_on="id_founder", right_on="record")
+    lost = ids.join(members, left_on="id_founder", right_on="record", how="anti")
+    left = published.members.rename({"person_id": "id"}).join(lost, on="id").join(members, on="record")
+    heirs = (
+        left.join(persons, on="person_id")
+        .sort("born", "founder", "record", nulls_last=True)
+        .unique("id", keep="first", maintain_order=True)
     )
-    heir = left.sort("born", "founder", "record", nulls_last=True).unique(
-        "lost_id", keep="first", maintain_order=True
+    columns = ("person_id", "id", "id_born", "id_founder")
+    kept = (
+        pl.concat([held.select(columns), heirs.select(columns)])
+        .sort("id_born", "id_founder", "id", nulls_last=True)
+        .unique("person_id", keep="first", maintain_order=True)
     )
-    is_as_old = (pl.col("lost_born") == pl.col("born")) & (pl.col("lost_founder") < pl.col("founder"))
-    older = heir.filter(pl.col("born").is_null() | (pl.col("lost_born") < pl.col("born")) | is_as_old)
-    oldest = older.sort("lost_born", "lost_founder").unique("person_id", keep="first", maintain_order=True)
-    return dict(oldest.select("person_id", "lost_id").iter_rows())
+    others = persons.join(kept, on="person_id", how="anti").join(
+        published.ids.select("person_id"), on="person_id", how="semi"
+    )
+    fresh = {own: person_id(founder) for own, founder in others.select("person_id", "founder").iter_rows()}
+    kept = kept.filter(pl.col("person_id") != pl.col("id"))
+    return dict(kept.select("person_id", "id").iter_rows()) | fresh
 
 
 def redirects(members: pl.DataFrame, published: Published) -> pl.DataFrame:
     """person_id, to_person_id: of ids that were published and are no person's now, who holds what they held.
 
-    members: record, claim_id, person_id.
+    members: record, person_id.
     """
-    retired = published.ids.join(members, on="person_id", how="anti").select("person_id")
-    founders = members.select("claim_id", pl.col("person_id").alias("by_founder")).unique("claim_id")
-    last = (
-        pl.concat([published.members, published.former])
-        .sort("record")
+    retired = published.ids.join(members, on="person_id", how="anti").select("person_id", "founder")
+    founders = members.select(pl.col("record").alias("founder"), pl.col("person_id").alias("by_founder"))
+    last = pl.concat([published.members, published.former])
+    held = (
+        last.join(members.select("record", pl.col("person_id").alias("by_record")), on="record")
+        .sort("person_id", "record")
         .unique("person_id", keep="first", maintain_order=True)
-    )
-    by_record = last.join(members.select("record", pl.col("person_id").alias("by_record")), on="record")
-    found = retired.join(founders, left_on="person_id", right_on="claim_id", how="left").join(
-        by_record.select("person_id", "by_record"), on="person_id", how="left"
     )
     target = pl.coalesce("by_founder", "by_record")
     return (
-        found.select("person_id", target.alias("to_person_id"))
+        retired.join(founders, on="founder", how="left")
+        .join(held.select("person_id", "by_record"), on="person_id", how="left")
+        .select("person_id", target.alias("to_person_id"))
         .filter(pl.col("to_person_id").is_not_null())
         .sort("person_id")
     )
@@ -98,8 +107,7 @@ def events(members: pl.DataFrame, published: Published, led: pl.DataFrame) -> pl
     """What happened to persons since the last publication, with `EVENTS`, without births.
 
     led: the `redirects` of now. ``redirect``: an id gave way to another; ``revived``: one that had given way
-    is back; ``ended``: nothing is left of it; ``split``: records left one person for another, but not with the
-    id.
+    is back; ``ended``: nothing is left of it; ``split``: records left one person for another without the id.
     """
     now = members.select("person_id").unique()
     before = published.members.select("person_id").unique()

@@ -74,10 +74,9 @@ def plain_people(spelled: pl.DataFrame) -> pl.DataFrame:
 
 
 def plain_members(spelled: pl.DataFrame) -> pl.DataFrame:
-    """One row per record of `plain_people`: record, claim_id and person_id, which are equal."""
+    """One row per record of `plain_people`: record and person_id."""
     items = spelled.unique(["value", "key", "is_full"])
-    claims = person_ids(items["value"])
-    return items.select(of_mentions(), claims.alias("claim_id"), claims)
+    return items.select(of_mentions(), person_ids(items["value"]))
 
 
 def _most(spelled: pl.DataFrame, column: str) -> pl.DataFrame:

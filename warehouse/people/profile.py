@@ -30,7 +30,9 @@ def name_of(group: Group) -> str:
     written = [card.name.text for card in cards if card.name.text]
     if written:
         return written[0]
-    for is_full in (True, False):
+    # A list writes under its members' names ("Jane Doe via makers"), none of which is its own.
+    is_list = bool(group.mentions) and all(mention.kind == "list" for mention in group.mentions)
+    for is_full in (False,) if is_list else (True, False):
         names = Counter[str]()
         for mention in group.mentions:
             if mention.name.is_full is is_full:

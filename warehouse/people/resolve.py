@@ -22,7 +22,8 @@ from warehouse.people.grouping import Grouping, group_items
 from warehouse.people.groups import NEVER_BORN, Group, Tie
 from warehouse.people.identity import person_id
 from warehouse.people.kinds import kind_of
-from warehouse.people.lineage import NAME_LINKS, Published, heirs
+from warehouse.people.lineage import Published, named
+from warehouse.people.name_links import places_of, standing, tie
 from warehouse.people.plain import is_plain, plain_members, plain_people
 from warehouse.people.profile import identifiers, name_of, primary_email, rivals
 from warehouse.people.records import MENTION
@@ -48,12 +49,11 @@ _IDENTIFIERS = {
     "last_seen_at": _INSTANT,
     "evidence": pl.String,
 }
-_MEMBERS = {"record": pl.String, "claim_id": pl.String, "person_id": pl.String}
+_MEMBERS = {"record": pl.String, "person_id": pl.String}
 _TIES = dict.fromkeys(("person_id", "left_record", "right_record", "rule", "evidence"), pl.String)
 _RIVALS = {"left_person_id": pl.String, "right_person_id": pl.String, "reason": pl.String}
 _CARD_LINKS = {"source": pl.String, "key": pl.String, "person_id": pl.String}
 _OF_ITEM = {"value": pl.String, "key": pl.String, "is_full": pl.Boolean, "person_id": pl.String}
-_BY_STRENGTH = {"organisation": 0, "handle": 1, "long_name": 2, "rare_name": 3}
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Resolution:
     """Persons and how they were found.
 
     persons: one row per person (person_id, name, kind, kind_reason, is_me, primary_email, founder, born).
-    members: one row per record (record, person_id, and claim_id, the id that it would give somebody).
+    members: one row per record (record, person_id).
     mention_links: one row per name and address as given (name, address, person_id).
     card_links: one row per card (source, key, person_id).
     identifiers: one row per person, kind and value (…, source, first_seen_at, last_seen_at, evidence).
@@ -104,59 +104,22 @@ def resolve(
     carded = gather_cards(cards, region)
     spelled = read_mentions(mentions)
     shown = faces(spelled, carded).filter(~pl.col("address").is_in(sorted(mine)))
-    links = _standing(published.links, corroborated(shown, rare_names=rare_names), rare_names=rare_names)
-    asked_places = {*places(decisions), *_places(links)}
-    questioned = mine | {address.value for card in carded for address in card.emails}
-    spelled = spelled.with_columns(
-        is_plain=is_plain(questioned | {place.removeprefix(MENTION) for place in asked_places})
+    links = standing(
+        published.links, corroborated(shown, rare_names=rare_names), shown, rare_names=rare_names
     )
+    carded_addresses = {address.value for card in carded for address in card.emails}
+    spoken_of = {place.removeprefix(MENTION) for place in (*places(decisions), *places_of(links))}
+    spelled = spelled.with_columns(is_plain=is_plain(mine | carded_addresses | spoken_of))
     items = gather_mentions(spelled.filter(~pl.col("is_plain")))
     records = [*(item.record for item in items), *(card.record for card in carded)]
     decided = decide(decisions, records, [each.record for each in items if each.address.value in mine])
     grouping = group_items(items, carded, mine, decided)
-    fold(grouping)
-    name_links = _tie(grouping, links)
+    fold(grouping, dict(published.members.filter(pl.col("record").is_in(records)).iter_rows()))
+    name_links = tie(grouping, links)
     groups = grouping.final()
     if not mine and not grouping.myself.mentions:
         groups.remove(grouping.myself)
     return _found(spelled, groups, grouping, decided, published, name_links, shown)
-
-
-def _standing(published: pl.DataFrame, found: pl.DataFrame, *, rare_names: bool) -> pl.DataFrame:
-    """Links by names in the order in which they are made: those published before, the oldest first.
-
-    What was published stays though its name is not rare any more: rarity only ever fades.
-    """
-    rule = pl.col("rule").replace_strict(_BY_STRENGTH, return_dtype=pl.Int64)
-    kept = published.filter(pl.lit(rare_names) | (pl.col("rule") != "rare_name"))
-    pair = ["left_record", "right_record"]
-    new = found.join(kept, on=pair, how="anti").with_columns(since=pl.lit(None, _INSTANT))
-    return pl.concat([kept.select(list(NAME_LINKS)), new.select(list(NAME_LINKS))]).sort(
-        "since", rule, *pair, nulls_last=True
-    )
-
-
-def _places(links: pl.DataFrame) -> Iterator[str]:
-    both = pl.concat([links["left_record"], links["right_record"]])
-    yield from both.str.split("|").list.first().unique()
-
-
-def _tie(grouping: Grouping, links: pl.DataFrame) -> pl.DataFrame:
-    """Make one of groups that a link by names joins, in the order of the links; those that hold."""
-    owner = {
-        item.record: group for group in grouping.groups if group.merged_into is None for item in group.items
-    }
-    holds = [
-        link["left_record"] in owner
-        and link["right_record"] in owner
-        and grouping.tie(
-            Tie(link["left_record"], link["right_record"], link["rule"], link["evidence"]),
-            owner[link["left_record"]],
-            owner[link["right_record"]],
-        )
-        for link in links.iter_rows(named=True)
-    ]
-    return links.filter(pl.Series(holds, dtype=pl.Boolean))
 
 
 def _found(
@@ -181,15 +144,14 @@ def _found(
             plain.select("person_id", "founder", "born"),
         ]
     )
-    inherited = heirs(members, founders, published)
-    ids = {group: inherited.get(own, own) for group, own in born.items()}
-    if inherited:
+    given = named(members, founders, published)
+    ids = {group: given.get(own, own) for group, own in born.items()}
+    if given:
         members, plain = (
-            frame.with_columns(pl.col("person_id").replace(inherited)) for frame in (members, plain)
+            frame.with_columns(pl.col("person_id").replace(given)) for frame in (members, plain)
         )
     persons = _frame([_person(group, ids[group], decided) for group in groups], _PERSONS, plain)
     found = [(ids[group], *identifier) for group in groups for identifier in identifiers(group)]
-    pairs = [(*sorted((ids[left], ids[right])), reason) for left, right, reason in rivals(grouping)]
     return Resolution(
         persons=persons,
         members=members,
@@ -203,7 +165,7 @@ def _found(
         suggestions=suggest(
             shown.join(members.select("record", "person_id"), on="record"),
             persons,
-            _frame(pairs, _RIVALS),
+            _rivals(grouping, ids),
             _forbidden(groups, ids),
         ),
         refused=decided.refused,
@@ -211,11 +173,7 @@ def _found(
 
 
 def _members(ids: Mapping[Group, str], spelled: pl.DataFrame) -> pl.DataFrame:
-    rows = [
-        (item.record, person_id(item.claim[1]), own_id)
-        for group, own_id in ids.items()
-        for item in group.items
-    ]
+    rows = [(item.record, own_id) for group, own_id in ids.items() for item in group.items]
     return pl.concat([_frame(rows, _MEMBERS), plain_members(spelled.filter("is_plain"))]).sort("record")
 
 
@@ -246,6 +204,14 @@ def _ties(group: Group, decided: Decided) -> Iterator[Tie]:
         days = " and ".join(f"{merge.at:%Y-%m-%d} ({merge.id})" for merge in decided.of_team[number])
         for record in team[1:]:
             yield Tie(team[0], record, "decision", f"you merged them on {days}")
+
+
+def _rivals(grouping: Grouping, ids: Mapping[Group, str]) -> pl.DataFrame:
+    """One row per pair that contradicts each other on a key, whatever the number of keys that they share."""
+    pairs = [(*sorted((ids[left], ids[right])), reason) for left, right, reason in rivals(grouping)]
+    reasons = pl.col("reason").unique().sort().str.join("; ")
+    rows = _frame(pairs, _RIVALS).group_by("left_person_id", "right_person_id").agg(reasons)
+    return rows.sort(pl.all())
 
 
 def _forbidden(groups: Sequence[Group], ids: Mapping[Group, str]) -> pl.DataFrame:
