@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 from flows.asking import Holding, holdings
@@ -11,6 +12,7 @@ from warehouse.connection import Connection, table
 from warehouse.people.decisions import Decision, Merge, Split
 
 Pair = dict[str, Any]
+CERTAIN = "certain"
 
 
 @dataclass(frozen=True)
@@ -40,18 +42,6 @@ class Question:
     @property
     def people(self) -> frozenset[str]:
         return frozenset(pair[f"{side}_person_id"] for pair in self.pairs for side in ("left", "right"))
-
-    def within(self, preset: str) -> list["Question"]:
-        """What of it a preset answers: its pairs of that preset, those that hang together in one question."""
-        parts: list[Question] = []
-        for pair in self.pairs:
-            if pair["preset"] == preset:
-                part = Question((pair,))
-                for other in [each for each in parts if each.people & part.people]:
-                    parts.remove(other)
-                    part = Question(other.pairs + part.pairs)
-                parts.append(part)
-        return parts
 
     def said(self, column: str) -> list[str]:
         """Its shared or its conflicting evidence, each sentence once."""
@@ -121,6 +111,32 @@ class Card:
             if pair[f"{side}_person_id"] == person.person_id
         ]
         return tuple(dict.fromkeys([*asked, *speakers(person)]))
+
+
+def of_preset(questions: Iterable[Question], preset: str) -> list[Question]:
+    """What a preset answers at once: its pairs, those that hang together in one question, the surest first.
+
+    Only people of whom each two are a pair of it, or a certain one: if Mum may be Dora and may be Emil, it is
+    not said that Dora is Emil, and each has to be asked about.
+    """
+    sure = [pair for question in questions for pair in question.pairs if pair["preset"] in (preset, CERTAIN)]
+    known = {frozenset((pair["left_person_id"], pair["right_person_id"])) for pair in sure}
+    parts: dict[str, Question] = {}
+    for pair in sure:
+        part = Question((pair,))
+        for other in {
+            parts[person].people: parts[person] for person in part.people if person in parts
+        }.values():
+            part = Question(other.pairs + part.pairs)
+        parts.update(dict.fromkeys(part.people, part))
+    whole = {part.people: part for part in parts.values()}.values()
+    answered = [
+        part
+        for part in whole
+        if any(pair["preset"] == preset for pair in part.pairs)
+        and all(frozenset(two) in known for two in combinations(part.people, 2))
+    ]
+    return sorted(answered, key=lambda part: (-part.score, sorted(part.people)))
 
 
 def questions(connection: Connection) -> list[Question]:

@@ -33,6 +33,7 @@ from warehouse.people.decisions import (
     read,
     written,
 )
+from warehouse.people.records import canonical
 from warehouse.publish import writer
 
 AT = datetime(2026, 11, 22, 16, tzinfo=UTC)
@@ -54,7 +55,8 @@ def retract(name: str, decision: str) -> Retract:
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 key = st.builds("{}{}".format, st.sampled_from(["header:", "vcard:b:", "linkedin:"]), text)
 some = st.lists(key, min_size=2, max_size=3).map(tuple)
-common = {"id": st.just("new"), "at": st.just(AT) | st.datetimes(timezones=st.just(UTC)), "note": text}
+times = st.datetimes(datetime(1970, 1, 1), datetime(2100, 12, 31), timezones=st.just(UTC))
+common = {"id": st.just("new"), "at": st.just(AT) | times, "note": text}
 sorts = st.one_of(
     st.builds(Merge, records=some, **common),
     st.builds(Split, left=some, right=some, **common),
@@ -69,7 +71,13 @@ def histories(draw: st.DrawFn) -> list[Decision]:
     """Decisions with the ids 0, 1, 2 …; retracts name what stands before them."""
     drawn = enumerate(draw(st.lists(sorts, max_size=10)))
     numbered = [msgspec.structs.replace(each, id=str(number)) for number, each in drawn]
-    return [each for each in numbered if not isinstance(each, Retract) or int(each.decision) < int(each.id)]
+    return [each for each in numbered if _is_possible(each)]
+
+
+def _is_possible(decision: Decision) -> bool:
+    if isinstance(decision, Split):
+        return not set(map(canonical, decision.left)) & set(map(canonical, decision.right))
+    return not isinstance(decision, Retract) or int(decision.decision) < int(decision.id)
 
 
 @settings(max_examples=50)
@@ -139,6 +147,8 @@ OTHER = written(merge("b"))
         (OTHER.replace("00:00Z", "00:00"), "line 3: at: expected `datetime` with a timezone"),
         (written(merge("b", VERA)), "line 3: records: expected `array` of length >= 2"),
         (written(retract("b", "b")), "line 3: it undoes 'b', which is not before it; move it down"),
+        (written(Split(id="b", at=AT, left=(VERA,), right=(VERA,))), "line 3: the same record stands on both"),
+        (written(retract("b", "a")).replace(f"{AT:%Y}", "9999", 1), "line 3: at: 9999 is too far away"),
         (written(Rename(id="b", at=AT, records=(VERA,), name="\x1b[2J")), "line 3: the name holds control"),
         ("[1, 2]", "line 3: no decision"),
     ],

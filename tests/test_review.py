@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from flows.cli.review import review
 from flows.decisions import load, path_of
-from flows.reviewing import Question
+from flows.reviewing import Question, of_preset
 from flows.settings import Home
 from tests.pipeline import ask, make_home, sync
 from tests.test_decisions import letters
@@ -307,11 +307,16 @@ def test_a_terminal_gets_panels_and_reads_single_keys(home: Home) -> None:
     assert [type(each) for each in load(home)] == [Split, Split]
 
 
-def test_a_preset_answers_the_pairs_of_it_that_hang_together() -> None:
+def test_a_preset_answers_those_of_whom_each_two_are_sure() -> None:
     def pair(left: str, right: str, preset: str) -> dict[str, Any]:
-        return {"left_person_id": left, "right_person_id": right, "preset": preset}
+        return {"left_person_id": left, "right_person_id": right, "preset": preset, "score": 0.99}
 
-    certain = pair("a", "b", "certain"), pair("c", "d", "certain"), pair("b", "e", "certain")
-    question = Question((*certain, pair("a", "c", ""), pair("d", "e", "rare name")))
-    assert [sorted(part.people) for part in question.within("certain")] == [["c", "d"], ["a", "b", "e"]]
-    assert question.within("same company") == []
+    def asked(preset: str, *pairs: dict[str, Any]) -> list[list[str]]:
+        return [sorted(each.people) for each in of_preset([Question((pair,)) for pair in pairs], preset)]
+
+    dora, emil = pair("mum", "dora", "certain"), pair("mum", "emil", "certain")
+    assert asked("certain", dora, pair("c", "d", "certain")) == [["c", "d"], ["dora", "mum"]]
+    assert asked("certain", dora, emil) == [], "Dora would be Emil"
+    assert asked("certain", dora, emil, pair("dora", "emil", "certain")) == [["dora", "emil", "mum"]]
+    assert asked("rare name", dora, pair("c", "d", "rare name")) == [["c", "d"]]
+    assert asked("same company", dora) == []

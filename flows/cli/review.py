@@ -14,7 +14,7 @@ from flows.cli.decide import apply_option, check_merge, finish, state_of
 from flows.cli.main import home_of
 from flows.cli.options import home_option
 from flows.decisions import append, load, stamp
-from flows.reviewing import Card, cards, questions
+from flows.reviewing import Card, cards, of_preset, questions
 from flows.settings import Home
 from warehouse.connection import Connection, opened
 from warehouse.errors import UserError
@@ -110,7 +110,7 @@ class Wish:
                 raise UserError(f"there is no card '{each}'; `kith review --format json` lists them")
         named = [question for question in asked if not self.ids or question.card in self.ids]
         if self.preset:
-            named = [part for question in named for part in question.within(PRESETS[self.preset])]
+            named = of_preset(named, PRESETS[self.preset])
         fitting = [
             question
             for question in named

@@ -213,7 +213,13 @@ def _read_line(line: str) -> Decision:
             raise UserError(
                 f"'{key}' is no record; write header:ADDRESS|NAME, linkedin:PROFILE or vcard:SOURCE:CARD"
             )
-    fault = fault_of_name(decision.name) if isinstance(decision, Rename) else ""
+    fault = ""
+    if not 1970 <= decision.at.year <= 2100:
+        fault = f"at: {decision.at.year} is too far away; write when it was decided"
+    elif isinstance(decision, Rename):
+        fault = fault_of_name(decision.name)
+    elif isinstance(decision, Split) and {*map(canonical, decision.left)} & {*map(canonical, decision.right)}:
+        fault = "the same record stands on both sides of a split; remove it from one"
     if fault:
         raise UserError(fault)
     return decision
