@@ -20,8 +20,8 @@ from typing import ParamSpec, TypeVar, cast
 from unittest import mock
 
 from warehouse import building, history, loading, staging
-from warehouse.building import Owner
 from warehouse.connection import Connection, opened
+from warehouse.owner import Owner, Rules
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -138,7 +138,7 @@ def build(connection: Connection, scratch: Path) -> dict[str, float]:
             building.build_marts(
                 observed,
                 owner,
-                building.Rules(),
+                Rules(),
                 until=UNTIL,
                 scratch=scratch,
                 remember=lambda news: history.keep(observed, scratch, news, at=UNTIL),

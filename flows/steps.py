@@ -21,13 +21,17 @@ from flows.decisions import load as load_decisions
 from flows.gathering import Gathering
 from flows.reading import CONFINED, Hands
 from flows.settings import Home, Settings, Source
-from warehouse import building, forgetting, history, landing, loading
+from warehouse import building, history, landing, loading
 from warehouse.connection import Connection, rows
 from warehouse.errors import SourceError, UserError
-from warehouse.intake import Intake, remove_source
+from warehouse.forgetting import purging
+from warehouse.forgetting.recognising import of_home
+from warehouse.intake import Intake
 from warehouse.landing import Landing, Run, SourceRun
+from warehouse.owner import Owner, Rules
 from warehouse.people.decisions import active
 from warehouse.publish import schema_of, shadow, writer
+from warehouse.removal import remove_source
 from warehouse.schema import SCHEMA_VERSION
 
 Progress = Callable[[str, int, int], None]
@@ -82,7 +86,7 @@ class Night:
         """Load what an earlier run landed and could not publish; withdraw sources that were removed."""
         loading.prepare(self.connection)
         self.loaded += loading.load_pending(self.connection, self.landing)
-        history.load_pending(self.connection, self.home.landing)
+        self.loaded += history.load_pending(self.connection, self.home.landing)
         configured = {source.name: source.kind for source in self.settings.sources}
         for name, kind in rows(self.connection, "select source, kind from ledger.sources"):
             if configured.get(name) != kind:
@@ -126,7 +130,8 @@ class Night:
             sources=self.outcomes,
         )
         if self.outcomes:
-            self.landing.add_run(self.finished)
+            told = purging.without_errors(self.finished, of_home(self.home.folder))
+            self.landing.add_run(told)
         self.loaded += loading.load_pending(self.connection, self.landing)
         settings, scratch = self.settings, landing.clear(self.home.scratch / "frames")
         owner, rules = owner_of(settings), rules_of(self.home, settings)
@@ -197,7 +202,7 @@ def night(
     with writer(home.folder, wait_seconds=settings.sync.wait_seconds):
         home.landing.mkdir(exist_ok=True)
         landing.clear(home.scratch)
-        was_cut_off = forgetting.finish(home.folder, home.scratch / "forget")
+        was_cut_off = purging.finish(home.folder, home.scratch / "forget")
         is_older = schema_of(home.database) not in (None, SCHEMA_VERSION)
         with shadow(
             home.database,
@@ -217,16 +222,14 @@ def night(
         shutil.rmtree(home.scratch, ignore_errors=True)
 
 
-def owner_of(settings: Settings) -> building.Owner:
+def owner_of(settings: Settings) -> Owner:
     """Whose warehouse it is, by the configuration."""
-    return building.Owner(
-        settings.my_addresses, settings.me.timezone, settings.me.region, settings.my_periods
-    )
+    return Owner(settings.my_addresses, settings.me.timezone, settings.me.region, settings.my_periods)
 
 
-def rules_of(home: Home, settings: Settings) -> building.Rules:
+def rules_of(home: Home, settings: Settings) -> Rules:
     """What says who is who beside the records. Raises UserError for a damaged file of decisions."""
-    return building.Rules(active(load_decisions(home)), settings.identity.rare_names)
+    return Rules(active(load_decisions(home)), settings.identity.rare_names)
 
 
 def chosen_sources(settings: Settings, names: tuple[str, ...]) -> list[Source]:

@@ -19,7 +19,7 @@ from connectors.spool import Spool
 from warehouse import landing, loading
 from warehouse.connection import Connection, rows
 from warehouse.errors import SourceShrunk, WarehouseError
-from warehouse.intake import Intake, known_files, remove_source
+from warehouse.intake import Intake, known_files
 from warehouse.landing import (
     MANIFEST,
     Batch,
@@ -32,6 +32,7 @@ from warehouse.landing import (
     verify,
     write_durably,
 )
+from warehouse.removal import remove_source
 
 FIRST_NIGHT = datetime(2026, 1, 1, 3, tzinfo=UTC)
 Files = dict[str, list[Item]]

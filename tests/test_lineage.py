@@ -173,6 +173,21 @@ def test_nobody_is_merged_with_me(nights: Nights) -> None:
     assert [event for event, *_ in nights.events()] == ["decision_refused"]
 
 
+def test_who_was_merged_under_two_names_keeps_what_fits_either(nights: Nights) -> None:
+    """Nora Nilsson married: her old card, her old address and her new one are all hers."""
+    old, new = mention("Nora Nilsson", "nora@nilsson.example"), mention("Nora Petersen", "np@new.example")
+    own = card("Nora Nilsson", "nora@nilsson.example", "nora@priv.example", phones=["+493012345678"])
+    later = [
+        mention("Nora Petersen", "nora@nilsson.example", born=3),
+        mention("Nora Nilsson", "nora@priv.example", born=3),
+    ]
+    records = ("header:nora@nilsson.example|Nora Nilsson", "header:np@new.example|Nora Petersen")
+    said = Active(merges=(Merge(id="m1", at=FIRST, records=records),))
+    nights.night([old, new], [own])
+    found = nights.night([old, new, *later], [own, card("Nora Petersen", "np@new.example", born=3)], said)
+    assert found.members["person_id"].n_unique() == 1
+
+
 def test_a_kind_and_a_name_that_were_given_last(nights: Nights) -> None:
     office = mention("", "info@marlowe.example", count=3)
     said = Active(
@@ -271,6 +286,15 @@ def test_who_was_a_person_stays_one_however_seldom_the_name_is_written(nights: N
     later = nights.night(desk(81, 20))
     assert later.members.equals(first.members)
     assert len(nights.news) == 0
+
+
+def test_an_address_that_turns_out_to_be_mine_does_not_give_me_its_id(nights: Nights) -> None:
+    robin = [mention(name, "robin@ferrow.example") for name in ("Robin Ferrow", "", "Robin")]
+    first = nights.night([*robin, mention("Al Archer", "al@archer.example")], me=("robin@ferrow.example",))
+    mine = ("robin@ferrow.example", "al@archer.example")
+    later = nights.night([*robin, mention("Al Archer", "al@archer.example")], me=mine)
+    record = "header:robin@ferrow.example|ferrow robin"
+    assert whose(later, record) == whose(first, record)
 
 
 def test_who_wrote_through_a_list_is_not_the_list(nights: Nights) -> None:

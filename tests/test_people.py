@@ -432,3 +432,71 @@ def test_a_couple_that_shares_two_keys_is_one_suggestion() -> None:
         for name in ("Hanna Weiss", "Karl Weiss")
     ]
     assert len(found([], cards).suggestions) == 1
+
+
+def test_an_initial_on_a_familys_number_joins_nobody() -> None:
+    phone = {"phones": ["+493012345678"]}
+    cards = [
+        card("Jane Doe", "jane@doe.example", **phone),
+        card("J. Doe", "jd@doe.example", **phone),
+        card("John Doe", "john@doe.example", **phone),
+    ]
+    assert people(found([], cards)) == [("J. Doe", "human"), ("Jane Doe", "human"), ("John Doe", "human")]
+
+
+def test_a_shared_number_makes_nobody_me() -> None:
+    cards = [
+        card("Robin Ferrow", "robin@ferrow.example", phones=["+493012345678"]),
+        card("Robin Ferrow", "third@ferrow.example", phones=["+493012345678"]),
+    ]
+    result = found([], cards, me=["robin@ferrow.example"])
+    assert len(result.persons) == 2
+
+
+def test_a_robot_that_writes_for_many_is_called_after_none_of_them() -> None:
+    posts = [mention(name, "notifications@forge.example") for name in ("Uma Ulrich", "Vic Vance")]
+    assert people(found(posts)) == [("notifications@forge.example", "bot")]
+
+
+def surest(result: Resolution) -> float:
+    """The score of the surest suggestion; none of them is one that a preset would accept."""
+    assert set(result.suggestions["preset"]) <= {"", "same company"}
+    return max(result.suggestions["score"])
+
+
+def test_a_boss_and_an_assistant_on_one_address_are_asked_about_and_no_more() -> None:
+    result = found(
+        [
+            mention("Ann Lee", "ann.lee@corp.example", 10),
+            mention("Bob Ray", "ann.lee@corp.example", 4),
+            mention("Bob Ray", "bob.ray@corp.example", 5),
+        ],
+        [card("Bob Ray", "bob.ray@corp.example", "ann.lee@corp.example")],
+    )
+    assert surest(result) <= 0.6
+
+
+def test_an_initial_that_fits_two_does_not_make_them_one() -> None:
+    result = found(
+        [
+            mention("Sam Smith", "sam@smith.example", 5),
+            mention("S. Smith", "sam@smith.example", 5),
+            mention("Sue Smith", "sam@smith.example", 5),
+        ]
+    )
+    assert surest(result) <= 0.6
+
+
+def test_two_cards_of_one_book_are_never_certain() -> None:
+    cards = [card("Mira Holt", "mira.holt@cobble.example"), card("Mira Holt", "mira.holt@pinnacle.example")]
+    [suggestion] = found([], cards).suggestions.to_dicts()
+    assert suggestion["score"] <= 0.9
+    assert "two cards of one address book: book" in suggestion["conflicting"]
+
+
+def test_who_may_be_either_of_two_is_certainly_neither() -> None:
+    result = found(
+        [mention("Dora Diver", "dora@diver.example", 5), mention("Emil Ender", "emil@ender.example", 5)],
+        [card("Mum", "dora@diver.example", "emil@ender.example")],
+    )
+    assert surest(result) < 0.98

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from warehouse import building, history, loading, staging
-from warehouse.building import Owner
 from warehouse.connection import Connection, opened, rows
+from warehouse.owner import Owner, Rules
 
 Row = dict[str, Any]
 
@@ -80,7 +80,7 @@ def build_until(connection: Connection, scratch: Path, until: datetime, owner: O
     building.build_marts(
         connection,
         owner,
-        building.Rules(),
+        Rules(),
         until=until,
         scratch=scratch,
         remember=lambda news: history.keep(connection, scratch, news, at=UNTIL),

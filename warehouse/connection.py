@@ -64,6 +64,11 @@ def opened(path: Path, *, read_only: bool, memory_limit_mb: int = 512) -> Iterat
         connection.close()
 
 
+def quoted(path: Path) -> str:
+    """A path as a literal of SQL."""
+    return "'" + str(path).replace("'", "''") + "'"
+
+
 def rows(connection: Connection, query: str, parameters: list[object] | None = None) -> list[tuple[Any, ...]]:
     """The result of a query as tuples."""
     return connection.execute(query, parameters).fetchall()

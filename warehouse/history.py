@@ -31,12 +31,13 @@ NEWS: dict[str, Any] = {
 }
 
 
-def load_pending(connection: Connection, folder: Path) -> None:
-    """Load what was published and is not in the database yet."""
+def load_pending(connection: Connection, folder: Path) -> int:
+    """Load what was written and is not in the database yet; how many files that was."""
     loaded = {number for (number,) in rows(connection, "select number from people.histories")}
-    for path in sorted(folder.glob("people-*.parquet")):
-        if _number(path) not in loaded:
-            _load(connection, path)
+    pending = [path for path in sorted(folder.glob("people-*.parquet")) if _number(path) not in loaded]
+    for path in pending:
+        _load(connection, path)
+    return len(pending)
 
 
 def keep(connection: Connection, folder: Path, news: pl.DataFrame, *, at: datetime) -> None:

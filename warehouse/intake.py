@@ -12,10 +12,12 @@ from typing import Any
 
 import msgspec
 
-from warehouse import forgotten, landing, spooled_without
+from warehouse import landing
 from warehouse.books import RECORD, WHOLE_FILE, Findings, before_tail, books, counted
-from warehouse.connection import Connection, rows
+from warehouse.connection import Connection, quoted, rows
 from warehouse.errors import SourceShrunk
+from warehouse.forgetting.arriving import Gate
+from warehouse.forgetting.recognising import beside
 from warehouse.landing import Batch, FileChange, FileState, Landing, Manifest, SourceRun
 from warehouse.schema import RECORD_KINDS, SCHEMA_VERSION
 
@@ -42,7 +44,7 @@ class Intake:
         self.connection = connection
         self.scratch = landing.clear(scratch)
         self.spool = landing.clear(scratch / "spool")
-        self.forgotten = forgotten.beside(connection)
+        self.gate = Gate(beside(connection), source)
         self.changes: dict[str, FileChange] = {}
         self.known = known_files(connection, source)
         self.kept: dict[str, FileState] = {}
@@ -61,11 +63,10 @@ class Intake:
         What an earlier reading of it brought stays: it was not read whole.
         """
         self._taken += 1
-        file = self._named(file)
-        reason = "" if self.forgotten and self.forgotten.holds(reason) else reason
+        file = self.gate.named(file)
         self._refusals.append(
             {"file": file, "position": WHOLE_FILE, "locator": "whole file", "is_rejected": True}
-            | {"reason": reason, "mend": "", "excerpt": ""}
+            | {"reason": self.gate.told(reason), "mend": "", "excerpt": ""}
         )
         known = self.known.get(file)
         refused = msgspec.structs.replace(known if known and known.records else state, is_refused=True)
@@ -90,7 +91,7 @@ class Intake:
         `state` tells all but the file's share of the books, which is filled in by `compare`.
         """
         self._taken += items
-        self.changes[self._named(file)] = FileChange(from_position=from_position, state=state)
+        self.changes[self.gate.named(file)] = FileChange(from_position=from_position, state=state)
 
     def digests(self, file: str, target: Path) -> Path | None:
         """Write the digests of what has landed from a file, one a line; None if there are none."""
@@ -111,7 +112,7 @@ class Intake:
         """The books of this run, before anything has landed."""
         if not (self.changes or self.renewed):
             return self._books({}, [], withdrawn=0)
-        self._sift()
+        self.changes = self.gate.sift(self.spool, self.changes)
         self._list_touched()
         self._list_others()
         connection = self.connection
@@ -157,7 +158,7 @@ class Intake:
             batch=batch,
             source=self.source,
             kind=kind,
-            location=self._named(location),
+            location=self.gate.named(location),
             run_id=run_id,
             landed_at=landed_at,
             files=self.changes | self.renewed,
@@ -177,26 +178,6 @@ class Intake:
             taken=self._taken,
             withdrawn=withdrawn,
         )
-
-    def _named(self, path: str) -> str:
-        """A file as it is called in the books: a name that tells of who is forgotten is hidden."""
-        return self.forgotten.hidden_path(path, self.source) if self.forgotten else path
-
-    def _sift(self) -> None:
-        """Take who is forgotten out of the spool. A last record of theirs was skipped."""
-        if self.forgotten is None:
-            return
-        gone = spooled_without.sift(self.spool, self.source, self.forgotten)
-        for file, change in self.changes.items():
-            state = change.state
-            key = state.tail_key if state else None
-            if state is None or not key:
-                continue
-            if (file, state.resume_at) in gone:
-                state = msgspec.structs.replace(state, tail_key=None, tail_outcome=forgotten.REASON)
-            else:
-                state = msgspec.structs.replace(state, tail_key=self.forgotten.hidden(key, self.source))
-            self.changes[file] = msgspec.structs.replace(change, state=state)
 
     def _list_touched(self) -> None:
         """The files whose items count: those that were read, whole or their tail, or are gone."""
@@ -294,8 +275,8 @@ class Intake:
             return ""
         target = self.scratch / f"{record_kind}.parquet"
         if not target.exists():
-            self.connection.execute(f"copy (from {spooled}) to {_quoted(target)} (format parquet)")
-        return f"read_parquet({_quoted(target)})"
+            self.connection.execute(f"copy (from {spooled}) to {quoted(target)} (format parquet)")
+        return f"read_parquet({quoted(target)})"
 
     def _record_columns(self, record_kind: str) -> dict[str, str]:
         described = rows(self.connection, f"describe landed.{RECORD_KINDS[record_kind].table}")
@@ -354,7 +335,7 @@ class Intake:
                 ) c using (file, position)
                 order by r.file, r.position"""
         for name, query in queries.items():
-            target = _quoted(parts / name)
+            target = quoted(parts / name)
             self.connection.execute(f"copy ({query}) to {target} (format parquet, compression zstd)", values)
 
 
@@ -364,39 +345,6 @@ def known_files(connection: Connection, source: str) -> dict[str, FileState]:
     return {file: msgspec.json.decode(state, type=FileState) for file, state in found}
 
 
-def remove_source(
-    connection: Connection,
-    source: str,
-    target: Landing,
-    *,
-    batch: int,
-    run_id: str,
-    landed_at: datetime,
-    scratch: Path,
-) -> Batch:
-    """Land the withdrawal of everything that a source, no longer in the configuration, has brought."""
-    [(kind, location)] = rows(
-        connection, "select kind, location from ledger.sources where source = ?", [source]
-    )
-    manifest = Manifest(
-        schema_version=SCHEMA_VERSION,
-        batch=batch,
-        source=source,
-        kind=kind,
-        location=location,
-        run_id=run_id,
-        landed_at=landed_at,
-        is_removal=True,
-        files={},
-        parts={},
-    )
-    return target.add(landing.clear(scratch), manifest)
-
-
 def _json(path: Path, columns: dict[str, Any]) -> str:
     typed = ", ".join(f"'{column}': '{kind}'" for column, kind in columns.items())
-    return f"read_json({_quoted(path)}, format = 'newline_delimited', columns = {{{typed}}})"
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
+    return f"read_json({quoted(path)}, format = 'newline_delimited', columns = {{{typed}}})"

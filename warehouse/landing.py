@@ -203,11 +203,10 @@ class Landing:
         return added
 
     def add_run(self, run: Run) -> None:
-        """Record a run. What went wrong is not told in words that name somebody who is forgotten."""
+        """Record a run."""
         home = self.folder / RUNS
         home.mkdir(parents=True, exist_ok=True)
-        told = without_forgotten(run, self.folder.parent)
-        write_durably(home / f"{run.batch:08d}-{run.run_id}.json", msgspec.json.encode(told))
+        write_durably(home / f"{run.batch:08d}-{run.run_id}.json", msgspec.json.encode(run))
 
     def _entries(self) -> Iterator[Path]:
         for home in self.folder.iterdir() if self.folder.is_dir() else ():
@@ -223,20 +222,6 @@ def verify(batch: Batch) -> None:
             raise WarehouseError(f"{part}: damaged or missing; restore landing from a backup")
 
 
-def without_forgotten(run: Run, home: Path) -> Run:
-    """The run, with no error that names somebody whom the home has forgotten."""
-    from warehouse.forgotten import REASON, of_home  # which itself writes as this module does
-
-    forgotten = of_home(home)
-    if forgotten is None or not any(each.error and forgotten.holds(each.error) for each in run.sources):
-        return run
-    sources = [
-        msgspec.structs.replace(each, error=REASON) if each.error and forgotten.holds(each.error) else each
-        for each in run.sources
-    ]
-    return msgspec.structs.replace(run, sources=sources)
-
-
 def remove(path: Path) -> None:
     """Remove a file or a folder, and have that on the disk."""
     if path.is_dir() and not path.is_symlink():
@@ -249,9 +234,9 @@ def remove(path: Path) -> None:
 def write_durably(path: Path, content: bytes, *, mode: int | None = None) -> None:
     """Write a file so that after a power cut it is there as a whole or not at all. mode: its permissions."""
     temporary = path.with_name(f".{path.name}.tmp")
+    temporary.unlink(missing_ok=True)
+    temporary.touch(mode=0o666 if mode is None else mode)
     temporary.write_bytes(content)
-    if mode is not None:
-        temporary.chmod(mode)
     sync_to_disk(temporary)
     temporary.replace(path)
     sync_to_disk(path.parent)

@@ -49,7 +49,7 @@ def forget(
 
 
 def _list(place: Home, style: str) -> None:
-    from warehouse.forgotten import read_memory
+    from warehouse.forgetting.memory import read_memory
 
     memory = read_memory(place.folder)
     people, hashes = (memory.people, len(memory.hashes)) if memory else (0, 0)
@@ -64,7 +64,7 @@ def _list(place: Home, style: str) -> None:
 
 def _finish(place: Home, *, yes: bool) -> None:
     from flows.forgetting import finish
-    from warehouse.forgetting import is_unfinished
+    from warehouse.forgetting.memory import is_unfinished
 
     place.settings()
     if not is_unfinished(place.folder):

@@ -14,7 +14,7 @@ from flows.cli.main import home_of
 from flows.cli.options import as_of_option, format_option, home_option
 from flows.settings import Home
 from warehouse.errors import UserError
-from warehouse.forgetting import is_unfinished
+from warehouse.forgetting.memory import is_unfinished
 from warehouse.landing import Landing, Run
 from warehouse.publish import writer
 

@@ -11,11 +11,30 @@ from functools import lru_cache
 
 import polars as pl
 
+from warehouse.people.collecting import collected
 from warehouse.people.domains import read_domains
 
 LEAST_SHARE = 0.2  # of an address's named mentions; below, the name was mistyped or borrowed
 _RARE = 2  # others that may have the given or the family name of a rare name
+_MOST_TOLD = 20  # domains; a handle can be at thousands
 _MOST_SHARERS = 20  # addresses with one full name beyond which the name proves nothing
+# Jan van Dijk has two names.
+_PARTICLES = [
+    "van",
+    "von",
+    "der",
+    "den",
+    "del",
+    "della",
+    "dos",
+    "das",
+    "ter",
+    "ten",
+    "las",
+    "los",
+    "bin",
+    "ibn",
+]
 _LINKS = {"left_record": pl.String, "right_record": pl.String, "rule": pl.String, "evidence": pl.String}
 _RULES = ("organisation", "handle", "long_name", "rare_name")
 # Chinese names have few syllables: two of them meet by chance however seldom they are in one mailbox.
@@ -23,7 +42,7 @@ _SYLLABLE = (
     r"(?:[bpmfdtnlgkhjqxrzcsyw]|zh|ch|sh)?"
     r"(?:i?ang|i?ong|u?eng|i?ng|u?ang|[iu]?an|i?ao|u?ai|i[ane]|u[aeino]|iu|e[inr]|in|un|ou|ai|[aeiou])"
 )
-_PINYIN = re.compile(rf"(?:{_SYLLABLE}){{1,2}}")
+_PINYIN = rf"^(?:{_SYLLABLE}){{1,2}}$"
 
 
 def corroborated(faces: pl.DataFrame, *, rare_names: bool = False) -> pl.DataFrame:
@@ -33,52 +52,66 @@ def corroborated(faces: pl.DataFrame, *, rare_names: bool = False) -> pl.DataFra
     Never two cards of one book nor two profiles of LinkedIn.
     """
     named = evident(faces)
-    blocks = [_in_organisation(named), _by_handle(named), _by_long_name(named)]
+    if named.is_empty():
+        return pl.DataFrame(schema=_LINKS)
+    blocks = [ways(named.lazy()) for ways in (_in_organisation, _by_handle, _by_long_name)]
     if rare_names:
-        blocks.append(_by_rare_name(named))
+        blocks.append(_by_rare_name(named.lazy()))
     found = pl.concat([_links(block, rule) for block, rule in zip(blocks, _RULES, strict=False)])
-    return found.unique(["left_record", "right_record"], keep="first", maintain_order=True).sort(
-        "left_record", "right_record"
-    )
+    pair = ["left_record", "right_record"]
+    return found.unique(pair, keep="first", maintain_order=True).sort(pair).pipe(collected)
 
 
 def evident(faces: pl.DataFrame) -> pl.DataFrame:
-    """Faces of a person's own mailbox whose full name is evidence, with what is compared of them.
+    """Faces of a person's own mailbox whose full name is evidence and is there at several addresses.
 
-    site: the registrable domain. handle: the local part without a tag. sharers: addresses with this name.
-    others: addresses with the given or the family name in another name, whichever is rarer. is_pinyin:
-    whether the name may be Chinese.
+    With what is compared of them: site: the registrable domain. handle: the local part without a tag.
+    bearers: names with the handle. sharers: addresses with this name. others: addresses with the given or
+    the family name in another name, whichever is rarer. is_pinyin: whether the name may be Chinese.
     """
-    own = faces.filter(
-        is_full_name(),
-        pl.col("address_kind") == "personal",
-        (pl.col("share") >= LEAST_SHARE) | pl.col("book").is_not_null(),
+    own = (
+        faces.lazy()
+        .filter(
+            is_full_name(),
+            pl.col("address_kind") == "personal",
+            (pl.col("share") >= LEAST_SHARE) | pl.col("book").is_not_null(),
+        )
+        .with_columns(handle=handle())
+        .pipe(collected)
     )
-    own = own.join(read_domains(own["domain"]), on="domain").with_columns(handle=handle())
-    return own.join(name_counts(own, "address"), on="key")
+    shared = own.filter(_is_several("address", "key"))
+    if shared.is_empty():
+        return shared
+    bearers = own.lazy().select("handle", "key").unique().group_by("handle").len("bearers")
+    return (
+        shared.lazy()
+        .join(read_domains(shared["domain"]).lazy(), on="domain")
+        .join(bearers, on="handle")
+        .join(name_counts(own.lazy(), "address"), on="key")
+        .pipe(collected)
+    )
 
 
-def name_counts(named: pl.DataFrame, place: str) -> pl.DataFrame:
+def name_counts(named: pl.LazyFrame, place: str) -> pl.LazyFrame:
     """One row per full name: key, sharers, others and is_pinyin, counted in distinct values of `place`."""
-    words = named.select("key", place, pl.col("tokens").alias("word")).explode("word")
-    known = words.group_by("word").agg(pl.col(place).n_unique().alias("known"))
-    most_written = named.sort("key", pl.col("count").neg(), "text")
-    ends = most_written.unique("key", keep="first", maintain_order=True).select("key", "tokens")
-    ends = ends.with_columns(
+    words = named.select(place, pl.col("tokens").alias("word")).explode("word").unique()
+    known = words.group_by("word").len("known")
+    most_written = named.select("key", "count", "text", "tokens").sort("key", pl.col("count").neg(), "text")
+    ends = most_written.unique("key", keep="first", maintain_order=True).select(
+        "key",
         pl.col("tokens").list.first().alias("given"),
         pl.col("tokens").list.last().alias("family"),
-        is_pinyin=_is_pinyin(ends["tokens"]),
+        is_pinyin=pl.col("tokens").list.eval(pl.element().str.contains(_PINYIN)).list.all(),
     )
     for part in ("given", "family"):
-        ends = ends.join(
-            known.select(pl.col("word").alias(part), pl.col("known").alias(f"{part}_known")), on=part
-        )
-    sharers = named.group_by("key").agg(pl.col(place).n_unique().cast(pl.Int64).alias("sharers"))
+        ends = ends.join(known.rename({"word": part, "known": f"{part}_known"}), on=part)
+    sharers = named.select("key", place).unique().group_by("key").len("sharers")
     rarest = pl.min_horizontal("given_known", "family_known").cast(pl.Int64) - pl.col("sharers")
+    relatives = (pl.col("given_known") + pl.col("family_known")).cast(pl.Int64) - 2 * pl.col("sharers")
     return (
-        ends.join(sharers, on="key")
-        .with_columns(others=rarest)
-        .select("key", "sharers", "others", "is_pinyin")
+        ends.join(sharers.with_columns(pl.col("sharers").cast(pl.Int64)), on="key")
+        .with_columns(others=rarest, relatives=relatives)
+        .select("key", "sharers", "others", "relatives", "is_pinyin")
     )
 
 
@@ -93,7 +126,7 @@ def handle() -> pl.Expr:
     return pl.col("local").str.replace(r"(.)\+.*$", "$1")
 
 
-def _in_organisation(named: pl.DataFrame) -> pl.DataFrame:
+def _in_organisation(named: pl.LazyFrame) -> pl.LazyFrame:
     """One domain that one organisation registered: under several names of hosts, or under a rare name.
 
     Addresses that a number tells apart (``wei.wang2``) were given to two people.
@@ -101,7 +134,7 @@ def _in_organisation(named: pl.DataFrame) -> pl.DataFrame:
     here = ["key", "site"]
     bare = pl.col("handle").str.replace_all(r"\d+", "")
     is_numbered = (bare.n_unique() < pl.col("handle").n_unique()).over(here)
-    is_rare = (pl.col("others") <= _RARE) & (pl.col("sharers") <= _RARE + 1) & ~pl.col("is_pinyin")
+    is_rare = (pl.col("relatives") <= _RARE) & (pl.col("sharers") <= _RARE + 1) & ~pl.col("is_pinyin")
     same_handle = pl.col("handle").n_unique().over(here) == 1
     several = pl.col("domain").n_unique().over(here) > 1
     known = (same_handle | (pl.col("others") <= _MOST_SHARERS)) & ~(pl.col("is_pinyin") & ~same_handle)
@@ -111,15 +144,14 @@ def _in_organisation(named: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _by_handle(named: pl.DataFrame) -> pl.DataFrame:
+def _by_handle(named: pl.LazyFrame) -> pl.LazyFrame:
     """One handle that nobody with another name uses, and that is not made of the name."""
-    peculiar = (
-        named.filter(
-            (pl.col("key").n_unique() == 1).over("handle"), pl.col("handle").n_unique().over("key") > 0
-        )
-        .filter((pl.col("address").n_unique() > 1).over("key", "handle"))
-        .filter(pl.col("handle").str.count_matches(r"\p{L}") >= 5)
-    )
+    here = ["key", "handle"]
+    peculiar = named.filter(
+        pl.col("bearers") == 1,
+        _is_several("address", here),
+        pl.col("handle").str.count_matches(r"\p{L}") >= 5,
+    ).pipe(collected)
     is_own = pl.Series(
         [
             not is_made_of(handle, tuple(tokens))
@@ -127,39 +159,43 @@ def _by_handle(named: pl.DataFrame) -> pl.DataFrame:
         ],
         dtype=pl.Boolean,
     )
-    places = pl.col("domain").unique().sort().str.join(" and ").over("key", "handle")
-    return peculiar.filter(is_own).select(
-        "record", "book", "slug", "address", pl.concat_str("key", "handle", separator="\t").alias("block"),
+    domains = pl.col("domain").unique().sort()
+    more = pl.col("domain").n_unique().over(here).cast(pl.Int64) - _MOST_TOLD
+    others = pl.when(more > 0).then(pl.format(" and {} others", more)).otherwise(pl.lit(""))
+    places = pl.format("{}{}", domains.head(_MOST_TOLD).str.join(" and ").over(here), others)
+    return peculiar.lazy().filter(is_own).select(
+        "record", "book", "slug", "address", pl.concat_str(here, separator="\t").alias("block"),
         pl.format("the same full name and the handle {} at {}", "handle", places).alias("evidence"),
     )  # fmt: skip
 
 
-def _by_long_name(named: pl.DataFrame) -> pl.DataFrame:
+def _by_long_name(named: pl.LazyFrame) -> pl.LazyFrame:
     """Three or more names that few have together."""
     lengths = pl.col("tokens").list.eval(pl.element().str.len_chars())
-    is_long = (lengths.list.len() >= 3) & (lengths.list.min() >= 3) & ~pl.col("is_pinyin")
+    parts = pl.col("tokens").list.eval(~pl.element().is_in(_PARTICLES)).list.sum()
+    is_long = (parts >= 3) & (lengths.list.min() >= 3) & ~pl.col("is_pinyin")
     return named.filter(is_long, pl.col("sharers") <= _MOST_SHARERS).select(
         "record", "book", "slug", "address", pl.col("key").alias("block"),
         pl.format("the same name of {} parts", lengths.list.len()).alias("evidence"),
     )  # fmt: skip
 
 
-def _by_rare_name(named: pl.DataFrame) -> pl.DataFrame:
+def _by_rare_name(named: pl.LazyFrame) -> pl.LazyFrame:
     """A full name of which one part hardly anybody else has."""
-    is_rare = (pl.col("others") <= _RARE) & (pl.col("sharers") <= _MOST_SHARERS) & ~pl.col("is_pinyin")
+    is_rare = (pl.col("relatives") <= _RARE) & (pl.col("sharers") <= _MOST_SHARERS) & ~pl.col("is_pinyin")
     return named.filter(is_rare).select(
         "record", "book", "slug", "address", pl.col("key").alias("block"),
-        pl.format("the same rare full name: {} others have a part of it", "others").alias("evidence"),
+        pl.format("the same rare full name: {} others have a part of it", "relatives").alias("evidence"),
     )  # fmt: skip
 
 
-def _links(faces: pl.DataFrame, rule: str) -> pl.DataFrame:
+def _links(faces: pl.LazyFrame, rule: str) -> pl.LazyFrame:
     """Every record of a block with its first one, unless two of its cards or profiles are kept apart."""
     book = pl.col("book").drop_nulls()
     cards = pl.col("record").filter(pl.col("book").is_not_null())
     several = faces.filter(
-        (pl.col("address").n_unique() > 1).over("block"),
-        (pl.col("slug").drop_nulls().n_unique() < 2).over("block"),
+        _is_several("address", "block"),
+        ~_is_several("slug", "block").fill_null(value=False),
         (cards.n_unique() == book.n_unique()).over("block"),
     )
     first = pl.col("record").min().over("block")
@@ -172,6 +208,11 @@ def _links(faces: pl.DataFrame, rule: str) -> pl.DataFrame:
     )
 
 
+def _is_several(column: str, block: str | list[str]) -> pl.Expr:
+    """Whether the rows of a block differ in a column. The same as counting, and much cheaper."""
+    return (pl.col(column).min() < pl.col(column).max()).over(block)
+
+
 @lru_cache(maxsize=100_000)
 def is_made_of(handle: str, tokens: tuple[str, ...]) -> bool:
     """Whether a handle holds a part of a name, or is nothing but beginnings of its parts."""
@@ -182,9 +223,3 @@ def is_made_of(handle: str, tokens: tuple[str, ...]) -> bool:
         "".join(f"(?:{re.escape(char)}" for char in token) + ")?" * len(token) for token in tokens
     )
     return bool(re.fullmatch(f"(?:{beginnings})*", letters))
-
-
-def _is_pinyin(tokens: pl.Series) -> pl.Series:
-    distinct = {word for words in tokens.unique() for word in words}
-    chinese = {word for word in distinct if _PINYIN.fullmatch(word)}
-    return pl.Series([chinese.issuperset(words) for words in tokens], dtype=pl.Boolean)

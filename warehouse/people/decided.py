@@ -15,7 +15,7 @@ _Said = TypeVar("_Said", Kind, Rename)
 
 @dataclass(frozen=True, kw_only=True)
 class Refusal:
-    """A merge that does not hold, and why: the id of the split that forbids it, or ``me``."""
+    """A merge or a split that does not hold, and why: the id of the split that forbids it, or ``me``."""
 
     decision: str
     forbidden_by: str
@@ -27,7 +27,7 @@ class Decided:
 
     sides: on which sides of splits a record stands. teams: records that a merge makes one person, each with
     the number of its team. of_team: merges that made a team. sides_of_team: all sides on which its records
-    stand. kinds, names: the last word on a record.
+    stand. kinds, names: the last word on a record. order: the place of each of these words among all.
     """
 
     sides: Mapping[str, frozenset[Side]] = field(default_factory=dict)
@@ -36,7 +36,12 @@ class Decided:
     sides_of_team: Mapping[int, frozenset[Side]] = field(default_factory=dict)
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     names: Mapping[str, Rename] = field(default_factory=dict)
+    order: Mapping[str, int] = field(default_factory=dict)
     refused: tuple[Refusal, ...] = ()
+
+    def speaks_of(self, record: str) -> bool:
+        """Whether any decision is about a record."""
+        return any(record in each for each in (self.sides, self.teams, self.kinds, self.names))
 
 
 def are_apart(left: frozenset[Side], right: frozenset[Side]) -> bool:
@@ -52,22 +57,29 @@ def decide(active: Active, records: Iterable[str], mine: Collection[str] = ()) -
     A decision on records that are gone says nothing until they are back.
     """
     meant = _Meaning(records)
+    own = frozenset(mine)
     sides: dict[str, set[Side]] = defaultdict(set)
+    refused = []
     for split in active.splits:
-        for is_left, side in ((True, split.left), (False, split.right)):
-            for record in meant.by(side):
+        left, right = meant.by(split.left), meant.by(split.right)
+        if not own.isdisjoint(left) and not own.isdisjoint(right):
+            refused.append(Refusal(decision=split.id, forbidden_by="me"))
+            continue
+        for is_left, side in ((True, left), (False, right)):
+            for record in side:
                 sides[record].add((split.id, is_left))
-    teams = _Teams({record: frozenset(held) for record, held in sides.items()}, frozenset(mine))
+    teams = _Teams({record: frozenset(held) for record, held in sides.items()}, own)
     for merge in active.merges:
         teams.join(merge, sorted(meant.by(merge.records)))
     return Decided(
         sides=teams.sides,
-        teams={record: number for number, team in teams.members.items() for record in sorted(team)},
+        teams=teams.team,
         of_team={number: tuple(merges) for number, merges in teams.merges.items()},
-        sides_of_team={number: teams.sides_of(team) for number, team in teams.members.items()},
+        sides_of_team={number: frozenset(held) for number, held in teams.held.items()},
         kinds=_last(meant, active.kinds),
         names=_last(meant, active.names),
-        refused=tuple(teams.refused),
+        order={each.id: at for words in (active.kinds, active.names) for at, each in enumerate(words)},
+        refused=(*refused, *teams.refused),
     )
 
 
@@ -105,41 +117,54 @@ class _Meaning:
 
 
 class _Teams:
-    """Records that merges make one person, as long as no split has both its sides among them."""
+    """Records that merges make one person, as long as no split has both its sides among them.
+
+    Disjoint sets: of two teams the smaller moves to the larger, so that a thousand merges onto one person
+    cost no more than a thousand merges of two.
+    """
 
     def __init__(self, sides: Mapping[str, frozenset[Side]], mine: frozenset[str]) -> None:
         self.sides = sides
         self.mine = mine
-        self.members: dict[int, set[str]] = {}
-        self.merges: dict[int, list[Merge]] = {}
         self.team: dict[str, int] = {}
+        self.members: dict[int, list[str]] = {}
+        self.held: dict[int, set[Side]] = {}
+        self.merges: dict[int, list[Merge]] = {}
         self.refused: list[Refusal] = []
 
     def join(self, merge: Merge, records: Iterable[str]) -> None:
+        """Make one team of the records and of the teams that they are in, or refuse to."""
         asked = list(records)
         if not self.mine.isdisjoint(asked):
             self.refused.append(Refusal(decision=merge.id, forbidden_by="me"))
             return
-        teams = sorted({self.team[record] for record in asked if record in self.team})
-        united = set(asked).union(*(self.members[number] for number in teams))
-        if split := self._split_among(united):
+        if len(asked) < 2:
+            return
+        teams = {self.team[record] for record in asked if record in self.team}
+        new = [record for record in asked if record not in self.team]
+        sides = [self.held[number] for number in teams]
+        sides.append({side for record in new for side in self.sides.get(record, NOWHERE)})
+        if split := _split_among(sides):
             self.refused.append(Refusal(decision=merge.id, forbidden_by=split))
             return
-        merges = [each for number in teams for each in self.merges.pop(number)]
-        for number in teams:
-            del self.members[number]
-        if len(united) > 1:
-            number = teams[0] if teams else len(self.team)
-            self.members[number] = united
-            self.merges[number] = [*merges, merge]
-            self.team.update(dict.fromkeys(united, number))
+        number = max(teams, key=lambda each: (len(self.members[each]), -each), default=len(self.team))
+        for other in teams - {number}:
+            self._move(self.members.pop(other), number)
+            self.held[number] |= self.held.pop(other)
+            self.merges[number] += self.merges.pop(other)
+        self._move(new, number)
+        self.held.setdefault(number, set()).update(sides[-1])
+        self.merges.setdefault(number, []).append(merge)
 
-    def sides_of(self, records: Iterable[str]) -> frozenset[Side]:
-        return NOWHERE.union(*(self.sides.get(record, NOWHERE) for record in records))
+    def _move(self, records: list[str], number: int) -> None:
+        self.members.setdefault(number, []).extend(records)
+        self.team.update(dict.fromkeys(records, number))
 
-    def _split_among(self, records: Iterable[str]) -> str:
-        held = self.sides_of(records)
-        return min((split for split, is_left in held if (split, not is_left) in held), default="")
+
+def _split_among(sides: Iterable[Collection[Side]]) -> str:
+    """The split that has both its sides among these, or nothing."""
+    held = set().union(*sides)
+    return min((split for split, is_left in held if (split, not is_left) in held), default="")
 
 
 def _last(meant: _Meaning, decisions: Iterable[_Said]) -> dict[str, _Said]:

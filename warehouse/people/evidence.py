@@ -13,7 +13,7 @@ import polars as pl
 from warehouse.people import phones
 from warehouse.people.addresses import Address, is_list_domain, parse, parse_all, written
 from warehouse.people.names import Name, clean, clean_all
-from warehouse.people.records import of_card, of_mention
+from warehouse.people.records import PROFILE, of_card, of_mention
 
 Claim = tuple[int, str]
 ITEM = ("value", "key", "is_full")
@@ -82,6 +82,11 @@ class Card:
     @property
     def record(self) -> str:
         return of_card(self.source, self.key)
+
+    @property
+    def places(self) -> list[str]:
+        """The addresses and profiles on it."""
+        return [*(mail.value for mail in self.emails), *(f"{PROFILE}{slug}" for slug in self.slugs)]
 
     @property
     def claim(self) -> Claim:

@@ -8,7 +8,9 @@ before all keys: records that were merged arrive as one, and no two sides of a s
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import combinations
 
+from warehouse.people.addresses import NOT_MINE
 from warehouse.people.decided import NOWHERE, Decided, Side, are_apart
 from warehouse.people.evidence import Card, Claim, Mention, in_order
 from warehouse.people.groups import (
@@ -22,7 +24,7 @@ from warehouse.people.groups import (
     tie_of_card,
     ties_of_mention,
 )
-from warehouse.people.names import Name
+from warehouse.people.names import Name, compatible
 
 _ONE_PERSONS = ("email", "named", "slug")
 _NOBODYS = ("list", "bot", "room")
@@ -32,19 +34,26 @@ _MOST_HOLDERS = 50  # beyond, an address is a switchboard: each further name sta
 class Grouping:
     """The groups so far, and who holds which key."""
 
-    def __init__(self, me: frozenset[str], my_names: Iterable[Name], decided: Decided) -> None:
+    def __init__(
+        self, me: frozenset[str], my_names: Iterable[Name], decided: Decided, contested: frozenset[str]
+    ) -> None:
         self.me = me
+        self.contested = contested
         self.decided = decided
         self.teams: dict[int, Group] = {}
         addresses = [value for value in me if "@" in value] or me
-        self.myself = Group((NEVER_BORN, f"email:{min(addresses, default='')}"), list(my_names), is_me=True)
+        self.myself = Group(
+            (NEVER_BORN, f"email:{min(addresses, default='')}"), names=list(my_names), is_me=True
+        )
         self.groups = [self.myself]
         self.held: dict[Key, list[Group]] = defaultdict(list)
 
     def holders(self, key: Key) -> list[Group]:
         """Who holds a key, the first to come first."""
-        groups = self.held.get(key)
-        return list(dict.fromkeys(map(root, groups))) if groups else []
+        if key not in self.held:
+            return []
+        self.held[key] = list(dict.fromkeys(map(root, self.held[key])))
+        return self.held[key]
 
     def add_mention(self, mention: Mention) -> None:
         key = self._key(mention)
@@ -64,15 +73,13 @@ class Grouping:
         if key[0] == "slug" and not group.is_me:
             group.slugs |= {key[1]}
         group.sides |= sides
-        group.is_decided |= bool(sides)
-        if not any(other.address.value == mention.address.value for other in group.mentions):
-            group.ties += ties_of_mention(group, mention)
+        group.is_decided |= self.decided.speaks_of(mention.record)
+        group.ties += ties_of_mention(group, mention)
         if mention.name.is_full and (
             key[0] in ("email", "named") or (key[0] == "slug" and group.fits(mention.name))
         ):
             group.learn(mention.name)
-        group.mentions.append(mention)
-        group.claim = min(group.claim, mention.claim)
+        group.add(mention)
         # Who is said to be the writer behind a list's address is not the list.
         if mention.record not in self.decided.teams or key[0] in _ONE_PERSONS:
             self._hold(key, group)
@@ -90,8 +97,8 @@ class Grouping:
             sole = self.holders(key)
             joined = dict.fromkeys(sole if len(sole) == 1 and not sole[0].is_me else (), key)
         group = self._team_of(card) if card.record in self.decided.teams else self._new(card.claim)
-        group.cards.append(card)
-        group.claim = min(group.claim, card.claim)
+        group.add(card)
+        group.is_decided |= self.decided.speaks_of(card.record)
         group.slugs |= frozenset(card.slugs)
         group.sides |= self.decided.sides.get(card.record, NOWHERE)
         if not joined or any(other.fits(card.name) for other in joined):
@@ -133,11 +140,12 @@ class Grouping:
         if number not in self.teams:
             self.teams[number] = self._new(item.claim)
             self.teams[number].sides = self.decided.sides_of_team[number]
-            self.teams[number].is_decided = True
+            self.teams[number].is_decided = self.teams[number].is_team = True
         return root(self.teams[number])
 
     def _hold(self, key: Key, group: Group) -> None:
-        if group not in self.held[key]:
+        """Who comes after the many that a switchboard has is asked no more."""
+        if len(self.held[key]) <= _MOST_HOLDERS and group not in self.held[key]:
             self.held[key].append(group)
 
     def _key(self, mention: Mention) -> Key:
@@ -170,6 +178,8 @@ class Grouping:
         yield from (("slug", slug) for slug in card.slugs)
         for mail in card.emails:
             kind = kinds.get(mail.value, mail.kind)
+            if mail.value in self.me and not self.myself.fits(card.name):
+                yield "email", f"{mail.value}{NOT_MINE}"  # whoever has it at other times
             if mail.value in self.me and mail.value not in personal:
                 yield "email", mail.value
             elif kind == "role" and card.name.is_full:
@@ -183,7 +193,7 @@ class Grouping:
         )
 
     def _matches(self, card: Card, key: Key) -> Iterator[Group]:
-        """The first holder of a key whom the card's name fits. A phone wants a name on both sides."""
+        """The first holder of a key whom the card's name fits. A phone makes nobody me."""
         holders = [self.myself] if self._is_mine(key) else self.holders(key)
         sides = self.decided.sides.get(card.record, NOWHERE)
         found = (
@@ -192,15 +202,37 @@ class Grouping:
             if group.fits(card.name) and not are_apart(group.sides, sides)
         )
         if key[0] == "phone":
-            # A landline is a family's: a father and a son may have one name but for the generation.
-            suffix = card.name.suffix
-            found = (g for g in found if g.names and all(name.suffix == suffix for name in g.names))
+            is_contested = key[1] in self.contested
+            found = (group for group in found if _may_share(group, card.name, is_contested=is_contested))
         yield from list(found)[:1]
+
+
+def _may_share(group: Group, name: Name, *, is_contested: bool) -> bool:
+    """Whether a number that both have says that they are one: not of a father and a son, nor of me, and,
+    where a family has it, of nobody who is known by an initial, which would fit a brother as well.
+    """
+    if group.is_me or not group.names or any(other.suffix != name.suffix for other in group.names):
+        return False
+    return not is_contested or (name.is_full and any(other.is_full for other in group.names))
+
+
+def _contested(cards: Iterable[Card]) -> frozenset[str]:
+    """Numbers under which names stand that cannot be one person's."""
+    names: dict[str, list[Name]] = defaultdict(list)
+    for card in cards:
+        for number in card.phones:
+            if card.name.tokens and card.name not in names[number] and len(names[number]) < _MOST_HOLDERS:
+                names[number].append(card.name)
+    return frozenset(
+        number
+        for number, held in names.items()
+        if not all(compatible(one, other) for one, other in combinations(held, 2))
+    )
 
 
 def group_items(mentions: list[Mention], cards: list[Card], me: frozenset[str], decided: Decided) -> Grouping:
     """All items in persons. me: normalised addresses that are the user's, whatever stands beside them."""
-    grouping = Grouping(me, _my_names(mentions, me), decided)
+    grouping = Grouping(me, _my_names(mentions, me), decided, _contested(cards))
     kinds = {mention.address.value: mention.kind for mention in mentions}
     items: list[Mention | Card] = [*mentions, *cards]
     for item in sorted(items, key=in_order):

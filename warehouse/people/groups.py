@@ -1,7 +1,6 @@
 """A group of items that are one person's, what keeps two groups apart, and why they were made one."""
 
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import NamedTuple
 
 from warehouse.people.decided import NOWHERE, Side, are_apart
@@ -40,20 +39,25 @@ class Tie(NamedTuple):
 class Group:
     """Items that are one person's.
 
-    names: those that may contradict another name; claim: the smallest; sides: where splits put its records;
-    ties: why its records are one person's, of those that are not at one address; is_decided: a decision
-    speaks of one of them.
+    claim: the smallest, and record: whose it is; names: those that may contradict another name; met: at each
+    address or profile the first record; carded: of each the card that holds it; sides: where splits put its
+    records; ties: why its records are one person's, of those that are not at one address; is_decided: a
+    decision speaks of one of them; is_team: the user merged some of them, whatever their names.
     """
 
     claim: Claim
+    record: str = ""
     names: list[Name] = field(default_factory=list)
     slugs: frozenset[str] = frozenset()
     mentions: list[Mention] = field(default_factory=list)
     cards: list[Card] = field(default_factory=list)
+    met: dict[str, str] = field(default_factory=dict)
+    carded: dict[str, Card] = field(default_factory=dict)
     sides: frozenset[Side] = NOWHERE
     ties: list[Tie] = field(default_factory=list)
     is_me: bool = False
     is_decided: bool = False
+    is_team: bool = False
     merged_into: "Group | None" = None
 
     @property
@@ -61,15 +65,42 @@ class Group:
         """All that is theirs."""
         return [*self.mentions, *self.cards]
 
-    @property
-    def record(self) -> str:
-        """The record with the smallest claim; of me, if nothing was met yet, none."""
-        return min(self.items, key=lambda item: item.claim).record if self.mentions or self.cards else ""
+    def add(self, item: Mention | Card) -> None:
+        """One more item is theirs."""
+        if isinstance(item, Card):
+            self.cards.append(item)
+            for place in item.places:
+                self.carded.setdefault(place, item)
+        else:
+            self.mentions.append(item)
+            self.met.setdefault(item.address.value, item.record)
+        self._claim(item.claim, item.record)
+
+    def take(self, other: "Group") -> None:
+        """All that is another's is theirs."""
+        for name in other.names:
+            self.learn(name)
+        self.slugs |= other.slugs
+        self.mentions += other.mentions
+        self.cards += other.cards
+        self.met = other.met | self.met
+        self.carded = other.carded | self.carded
+        self.sides |= other.sides
+        self.is_decided |= other.is_decided
+        self.is_team |= other.is_team
+        self.ties += other.ties
+        self._claim(other.claim, other.record)
+        other.merged_into = self
+
+    def _claim(self, claim: Claim, record: str) -> None:
+        if record and (not self.record or claim < self.claim):
+            self.record = record
+        self.claim = min(self.claim, claim)
 
     def fits(self, name: Name) -> bool:
-        """My names are believed, whatever they are; anyone else's must all be compatible."""
+        """A name fits all names; of me and of whom the user merged it is enough that it fits one."""
         found = (compatible(name, other) for other in self.names)
-        return any(found) or not self.names if self.is_me else all(found)
+        return any(found) or not self.names if self.is_me or self.is_team else all(found)
 
     def agrees(self, other: "Group") -> bool:
         """Whether nothing keeps both from being one person: no split, no two profiles, no other name."""
@@ -77,8 +108,8 @@ class Group:
             return False
         if self.slugs and other.slugs and self.slugs.isdisjoint(other.slugs):
             return False
-        mine, theirs = (self, other) if self.is_me else (other, self)
-        return all(mine.fits(name) for name in theirs.names)
+        wide, narrow = (self, other) if self.is_me or (self.is_team and not other.is_me) else (other, self)
+        return all(wide.fits(name) for name in narrow.names)
 
     def learn(self, name: Name) -> None:
         """A full name ousts a short one that it does not fit: "Mum" gives way to "Karen Weiss"."""
@@ -101,39 +132,37 @@ def root(group: Group) -> Group:
 
 
 def merge(into: Group, other: Group, tie: Tie) -> None:
-    """All of `other` moves to `into`, which keeps the smaller claim, and the reason."""
+    """All of `other` moves to `into`, which keeps the smaller claim, and the reason; or the other way, if
+    `other` is me.
+    """
     if other.is_me:
         into, other = other, into
-    for name in other.names:
-        into.learn(name)
-    into.slugs |= other.slugs
-    into.mentions += other.mentions
-    into.cards += other.cards
-    into.sides |= other.sides
-    into.is_decided |= other.is_decided
-    into.ties += [*other.ties, tie]
-    into.claim = min(into.claim, other.claim)
-    other.merged_into = into
+    into.take(other)
+    into.ties.append(tie)
 
 
 def record_at(group: Group, value: str) -> str:
-    """The record of a group at an address, or the card that holds it."""
-    met = (mention.record for mention in group.mentions if mention.address.value == value)
-    carded = (card.record for card in group.cards for mail in card.emails if mail.value == value)
-    return next(chain(met, carded), group.record)
+    """The record of a group at an address or profile, or the card that holds it."""
+    card = group.carded.get(value)
+    return group.met.get(value) or (card.record if card else group.record)
 
 
 def ties_of_mention(group: Group, mention: Mention) -> list[Tie]:
     """Of a mention at an address or profile that is new to the group: the card that brought it there."""
-    value, slug = mention.address.value, mention.address.slug
-    for card in group.cards:
-        if slug and slug in card.slugs:
-            said = f"the profile {slug} is linked on a card of {card.source}"
-            return [Tie(card.record, mention.record, "profile", said)]
-        if any(mail.value == value for mail in card.emails):
-            said = f"the address {value} stands on a card of {card.source}"
-            return [Tie(card.record, mention.record, "address", said)]
-    return []
+    card = group.carded.get(mention.address.value)
+    if card is None or mention.address.value in group.met:
+        return []
+    if slug := mention.address.slug:
+        return [
+            Tie(
+                card.record,
+                mention.record,
+                "profile",
+                f"the profile {slug} is linked on a card of {card.source}",
+            )
+        ]
+    said = f"the address {mention.address.value} stands on a card of {card.source}"
+    return [Tie(card.record, mention.record, "address", said)]
 
 
 def tie_of_card(group: Group, card: Card, key: Key) -> Tie:

@@ -43,11 +43,12 @@ class Published:
 def named(members: pl.DataFrame, persons: pl.DataFrame, published: Published) -> dict[str, str]:
     """The ids of persons whose id is not what their oldest record would give them, by that one.
 
-    members: record, person_id as it would be. persons: person_id, founder, born.
+    members: record, person_id as it would be. persons: person_id, founder, born, is_me.
 
     An id that was published belongs to who holds the record that it was born with; if that is gone, to who
-    holds the oldest of the records that were last published under it. Of several the oldest is kept. Whoever
-    would be given an id that is another's is given a new one.
+    holds the oldest of the records that were last published under it. Of several the oldest is kept, but of
+    me the one that most of my records had: who turns out to be me does not give me an id. Whoever would be
+    given an id that is another's is given a new one.
     """
     ids = published.ids.rename({"person_id": "id", "founder": "id_founder", "born": "id_born"})
     held = ids.join(members, left_on="id_founder", right_on="record")
@@ -59,9 +60,19 @@ def named(members: pl.DataFrame, persons: pl.DataFrame, published: Published) ->
         .unique("id", keep="first", maintain_order=True)
     )
     columns = ("person_id", "id", "id_born", "id_founder")
+    weights = published.members.join(
+        members.join(persons.filter("is_me"), on="person_id", how="semi").select("record"), on="record"
+    )
+    weights = weights.group_by(pl.col("person_id").alias("id")).agg(pl.len().cast(pl.Int64).alias("weight"))
     kept = (
         pl.concat([held.select(columns), heirs.select(columns)])
-        .sort("id_born", "id_founder", "id", nulls_last=True)
+        .join(weights, on="id", how="left")
+        .join(persons.select("person_id", "is_me"), on="person_id")
+        .sort(
+            pl.when("is_me").then(pl.col("weight").fill_null(0)).otherwise(0).neg(),
+            *("id_born", "id_founder", "id"),
+            nulls_last=True,
+        )
         .unique("person_id", keep="first", maintain_order=True)
     )
     others = persons.join(kept, on="person_id", how="anti").join(

@@ -30,9 +30,7 @@ def name_of(group: Group) -> str:
     written = [card.name.text for card in cards if card.name.text]
     if written:
         return written[0]
-    # A list writes under its members' names ("Jane Doe via makers"), none of which is its own.
-    is_list = bool(group.mentions) and all(mention.kind == "list" for mention in group.mentions)
-    for is_full in (False,) if is_list else (True, False):
+    for is_full in (False,) if _writes_for_others(group) else (True, False):
         names = Counter[str]()
         for mention in group.mentions:
             if mention.name.is_full is is_full:
@@ -40,6 +38,14 @@ def name_of(group: Group) -> str:
         if names:
             return _most(names)
     return primary_email(group) or next((i.value for i in identifiers(group)), "")
+
+
+def _writes_for_others(group: Group) -> bool:
+    """A list or a service that writes under its members' names ("Jane Doe via makers"): none is its own."""
+    if not group.mentions or any(mention.kind not in ("list", "bot") for mention in group.mentions):
+        return False
+    names = {mention.name.key for mention in group.mentions if mention.name.is_full}
+    return len(names) > 1 or any(mention.name.via for mention in group.mentions)
 
 
 def primary_email(group: Group) -> str | None:

@@ -15,19 +15,21 @@ from warehouse.people.names import clean
 
 MENTION, CARD, PROFILE = "header:", "vcard:", "linkedin:"
 _CALENDAR = "calendar:"
+_BAR = "%7C"  # RFC 3986 2.1: an address may hold a bar (RFC 5322 3.2.3)
 
 
 def of_mention(value: str, name_key: str, *, is_full: bool) -> str:
     """The key of one cleaned name on one normalised address or profile."""
     place = value if value.startswith(PROFILE) else f"{MENTION}{value}"
-    return f"{place}|{_mark(name_key, is_full=is_full)}{name_key}"
+    return f"{place.replace('|', _BAR)}|{_mark(name_key, is_full=is_full)}{name_key}"
 
 
 def of_mentions() -> pl.Expr:
     """`of_mention` of rows with value, key and is_full, as the column record."""
     place = pl.when(pl.col("value").str.starts_with(PROFILE)).then(pl.lit("")).otherwise(pl.lit(MENTION))
     mark = pl.when(pl.col("is_full") | (pl.col("key") == "")).then(pl.lit("")).otherwise(pl.lit("~"))
-    return pl.concat_str(place, "value", pl.lit("|"), mark, "key").alias("record")
+    value = pl.col("value").str.replace_all("|", _BAR, literal=True)
+    return pl.concat_str(place, value, pl.lit("|"), mark, "key").alias("record")
 
 
 def of_card(source: str, key: str) -> str:
@@ -41,8 +43,8 @@ def canonical(reference: str) -> str:
     if text.startswith(CARD):
         return text
     place, bar, name = text.removeprefix(_CALENDAR).removeprefix(MENTION).partition("|")
-    address = parse(place)
-    where = address.value if address.slug else f"{MENTION}{address.value}"
+    address = parse(place.replace(_BAR, "|"))
+    where = (address.value if address.slug else f"{MENTION}{address.value}").replace("|", _BAR)
     if not bar or name.startswith("~"):
         return f"{where}{bar}{name}"
     read = clean(name)
@@ -52,6 +54,11 @@ def canonical(reference: str) -> str:
 def place_of(record: str) -> str:
     """The address or profile of a mention, as the key of all records there; of a card the card itself."""
     return record if record.startswith(CARD) else record.partition("|")[0]
+
+
+def value_of(place: str) -> str:
+    """The address or profile of a `place_of`."""
+    return place.removeprefix(MENTION).replace(_BAR, "|")
 
 
 def _mark(name_key: str, *, is_full: bool) -> str:

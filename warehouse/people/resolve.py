@@ -26,7 +26,7 @@ from warehouse.people.lineage import Published, named
 from warehouse.people.name_links import places_of, standing, tie
 from warehouse.people.plain import is_plain, plain_members, plain_people
 from warehouse.people.profile import identifiers, name_of, primary_email, rivals
-from warehouse.people.records import MENTION
+from warehouse.people.records import value_of
 from warehouse.people.suggestions import suggest
 
 _INSTANT = pl.Datetime("us", "UTC")
@@ -108,11 +108,13 @@ def resolve(
         published.links, corroborated(shown, rare_names=rare_names), shown, rare_names=rare_names
     )
     carded_addresses = {address.value for card in carded for address in card.emails}
-    spoken_of = {place.removeprefix(MENTION) for place in (*places(decisions), *places_of(links))}
+    spoken_of = {value_of(place) for place in (*places(decisions), *places_of(links))}
     spelled = spelled.with_columns(is_plain=is_plain(mine | carded_addresses | spoken_of))
     items = gather_mentions(spelled.filter(~pl.col("is_plain")))
     records = [*(item.record for item in items), *(card.record for card in carded)]
-    decided = decide(decisions, records, [each.record for each in items if each.address.value in mine])
+    own = [item.record for item in items if item.address.value in mine]
+    own += [card.record for card in carded if not mine.isdisjoint(card.places)]
+    decided = decide(decisions, records, own)
     grouping = group_items(items, carded, mine, decided)
     fold(grouping, dict(published.members.filter(pl.col("record").is_in(records)).iter_rows()))
     name_links = tie(grouping, links)
@@ -134,16 +136,9 @@ def _found(
     plain = plain_people(spelled.filter("is_plain"))
     born = {group: person_id(group.claim[1]) for group in groups}
     members = _members(born, spelled)
-    founders = pl.concat(
-        [
-            _frame(
-                [(born[g], g.record, _born(g)) for g in groups],
-                _PERSONS,
-                only=("person_id", "founder", "born"),
-            ),
-            plain.select("person_id", "founder", "born"),
-        ]
-    )
+    own = [(born[group], group.record, _born(group), group.is_me) for group in groups]
+    columns = ("person_id", "founder", "born", "is_me")
+    founders = pl.concat([_frame(own, {name: _PERSONS[name] for name in columns}), plain.select(columns)])
     given = named(members, founders, published)
     ids = {group: given.get(own, own) for group, own in born.items()}
     if given:
@@ -183,9 +178,9 @@ def _person(group: Group, own_id: str, decided: Decided) -> tuple[Any, ...]:
     names = [decided.names[record] for record in records if record in decided.names]
     kind, reason = kind_of(group)
     if kinds and not group.is_me:
-        said = max(kinds, key=lambda each: (each.at, each.id))
+        said = max(kinds, key=lambda each: decided.order[each.id])
         kind, reason = said.kind, f"you said so on {said.at:%Y-%m-%d} ({said.id})"
-    name = max(names, key=lambda each: (each.at, each.id)).name if names else name_of(group)
+    name = max(names, key=lambda each: decided.order[each.id]).name if names else name_of(group)
     return own_id, name, kind, reason, group.is_me, primary_email(group), group.record, _born(group)
 
 

@@ -5,13 +5,15 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 
-from warehouse.people.candidates import PAIR, evident_names
-from warehouse.people.facts import facts, similar
+from warehouse.people.candidates import PAIR, judged
+from warehouse.people.collecting import collected
+from warehouse.people.facts import facts, pairs_of, similar
 from warehouse.people.names import Name
 
 LEAST_SCORE = 0.3
 CERTAIN = 0.98
 _RARE = 2  # others with a part of a rare name
+_OF_RIVALS, _OF_ONE_BOOK, _OF_DOUBTED = 0.6, 0.9, 0.95  # the most that is said of them
 _MOST_OF_A_CARD = 20  # persons; more are no question that anybody can answer at once
 
 # A logistic model fitted on the mailmaps of five repositories (789 pairs) and, at a tenth of their weight,
@@ -59,23 +61,79 @@ def suggest(
     question: all of a card can be one person.
     """
     asked = persons.filter(~pl.col("is_me"), pl.col("kind").is_in(["human", "list", "role"]))
-    own = faces.join(asked.select("person_id", "kind"), on="person_id").sort(pl.exclude("tokens"))
-    known = asked["person_id"].implode()
-    rivals = rivals.filter(pl.col(side).is_in(known) for side in PAIR)
-    pairs = facts(own, rivals).join(forbidden.select(PAIR), on=PAIR, how="anti")
-    pairs = pairs.filter(_is_askable(own, asked)).with_columns(score=score().round(4))
-    scored = pairs.filter(pl.col("score") >= LEAST_SCORE).sort(pl.col("score").neg(), *PAIR)
-    told = _with_texts(scored, own).with_columns(
-        preset=_preset(), shared=_sentences(_shared()), conflicting=_sentences(_conflicting())
+    own = judged(faces.join(asked, on="person_id", how="semi"))
+    pairs = pairs_of(own, rivals).join(forbidden, on=PAIR, how="anti")
+    if pairs.is_empty():
+        return pl.DataFrame(schema=_SCHEMA)
+    scored = (
+        facts(own, pairs)
+        .lazy()
+        .filter(_is_askable(own, asked))
+        .with_columns(score=score().round(4))
+        .filter(pl.col("score") >= LEAST_SCORE)
+        .pipe(collected)
+        .pipe(_doubted)
+        .sort(pl.col("score").neg(), *PAIR)
     )
-    cards = pl.Series("card", _cards(scored, own, forbidden), dtype=pl.String)
-    return told.with_columns(cards).select(pl.col(name).cast(kind) for name, kind in _SCHEMA.items())
+    shown = own.filter(pl.col("is_evident"), pl.col("person_id").is_in(_persons(scored)))
+    cards = pl.Series("card", _cards(scored, shown, forbidden), dtype=pl.String)
+    told = _with_texts(scored.lazy(), shown).with_columns(
+        cards, preset=_preset(), shared=_sentences(_shared()), conflicting=_sentences(_conflicting())
+    )
+    return told.select(pl.col(name).cast(kind) for name, kind in _SCHEMA.items()).pipe(collected)
+
+
+def _persons(pairs: pl.DataFrame) -> pl.Series:
+    return pl.concat([pairs[side] for side in PAIR]).unique().implode()
 
 
 def score() -> pl.Expr:
-    """The chance that a pair of `facts` is one person."""
+    """The chance that a pair of `facts` is one person.
+
+    The archives that the weights were fitted on hold hardly a couple, an assistant or two cards of namesakes:
+    what they share (a mailbox, its handle, its domain) says nothing for them. They are asked about, no more.
+    """
     total = pl.sum_horizontal(feature * WEIGHTS[name] for name, feature in features().items())
-    return 1 / (1 + (-total).exp())
+    chance = 1 / (1 + (-total).exp())
+    is_rival = pl.col("reason").is_not_null() & (pl.col("names") != "same")
+    return (
+        pl.when(is_rival)
+        .then(chance.clip(upper_bound=_OF_RIVALS))
+        .when(pl.col("book").is_not_null())
+        .then(chance.clip(upper_bound=_OF_ONE_BOOK))
+        .otherwise(chance)
+    )
+
+
+def _doubted(pairs: pl.DataFrame) -> pl.DataFrame:
+    """No pair is certain of which one side is as certainly a third person, who is not the other side's.
+
+    Adds doubted: whether it was so.
+    """
+    sure = pairs.filter(pl.col("score") >= CERTAIN).select(PAIR)
+    both = pl.concat([sure, sure.select(left_person_id=PAIR[1], right_person_id=PAIR[0])])
+    known = pl.concat(
+        [
+            likely := pairs.filter(pl.col("score") >= 0.5).select(PAIR),
+            likely.select(left_person_id=PAIR[1], right_person_id=PAIR[0]),
+        ]
+    )
+    thirds = both.join(both, left_on=PAIR[0], right_on=PAIR[0], suffix="_third").filter(
+        pl.col(PAIR[1]) != pl.col(f"{PAIR[1]}_third")
+    )
+    torn = thirds.join(known, left_on=[PAIR[1], f"{PAIR[1]}_third"], right_on=list(PAIR), how="anti").select(
+        PAIR
+    )
+    torn = pl.concat([torn, torn.select(left_person_id=PAIR[1], right_person_id=PAIR[0])]).unique()
+    doubted = pairs.join(
+        torn.with_columns(doubted=pl.lit(value=True)), on=PAIR, how="left", maintain_order="left"
+    )
+    return doubted.with_columns(pl.col("doubted").fill_null(value=False)).with_columns(
+        pl.when("doubted")
+        .then(pl.col("score").clip(upper_bound=_OF_DOUBTED))
+        .otherwise("score")
+        .alias("score")
+    )
 
 
 def features() -> dict[str, pl.Expr]:
@@ -123,19 +181,19 @@ def _is_askable(faces: pl.DataFrame, persons: pl.DataFrame) -> pl.Expr:
 
     Who has only an address that leads nowhere (``jdoe@laptop.local``) may be a human.
     """
-    nowhere = faces.group_by("person_id").agg((pl.col("address_kind") == "placeholder").all())
-    stray = nowhere.filter("address_kind")["person_id"].implode()
-    is_human = (pl.col("kind") == "human") | pl.col("person_id").is_in(stray)
-    human = persons.filter(is_human)["person_id"].implode()
-    humans = pl.col(PAIR[0]).is_in(human), pl.col(PAIR[1]).is_in(human)
-    with_slug = faces.filter(pl.col("slug").is_not_null())
-    slugs: dict[str, set[str]] = defaultdict(set)
-    for person, slug in with_slug.select("person_id", "slug").iter_rows():
-        slugs[person].add(slug)
-    both = [pl.col(side).is_in(list(slugs)) for side in PAIR]
-    return ((humans[0] & humans[1]) | ((humans[0] | humans[1]) & (pl.col("names") == "same"))) & ~(
-        both[0] & both[1]
+    is_stray, is_human = (pl.col("address_kind") == "placeholder").all(), pl.col("kind") == "human"
+    traits = (
+        faces.lazy()
+        .group_by("person_id")
+        .agg(is_stray.alias("is_stray"), pl.col("slug").is_not_null().any().alias("is_profile"))
+        .join(persons.lazy().select("person_id", is_human=is_human), on="person_id")
+        .pipe(collected)
     )
+    humans = traits.filter(pl.col("is_human") | pl.col("is_stray"))["person_id"].implode()
+    profiles = traits.filter("is_profile")["person_id"].implode()
+    left, right = (pl.col(side).is_in(humans) for side in PAIR)
+    both_profiles = pl.col(PAIR[0]).is_in(profiles) & pl.col(PAIR[1]).is_in(profiles)
+    return ((left & right) | ((left | right) & (pl.col("names") == "same"))) & ~both_profiles
 
 
 def _preset() -> pl.Expr:
@@ -152,11 +210,11 @@ def _preset() -> pl.Expr:
     )
 
 
-def _with_texts(pairs: pl.DataFrame, faces: pl.DataFrame) -> pl.DataFrame:
+def _with_texts(pairs: pl.LazyFrame, named: pl.DataFrame) -> pl.LazyFrame:
     """The name to show of each person: left_text and right_text."""
-    texts = evident_names(faces).sort(pl.col("count").neg(), "text").unique("person_id", keep="first")
+    best = named.lazy().sort(pl.col("count").neg(), "text").unique("person_id", keep="first")
     for side in PAIR:
-        text = texts.select(
+        text = best.select(
             pl.col("person_id").alias(side), pl.col("text").alias(side.replace("person_id", "text"))
         )
         pairs = pairs.join(text, on=side, how="left", maintain_order="left")
@@ -192,6 +250,8 @@ def _conflicting() -> Iterable[pl.Expr]:
     """Sentences for what speaks against one person, null where it does not hold."""
     differ = pl.format("the names differ: {} and {}", "left_text", "right_text")
     yield pl.when(pl.col("names") == "different").then(differ)
+    yield pl.when(pl.col("book").is_not_null()).then(pl.format("two cards of one address book: {}", "book"))
+    yield pl.when("doubted").then(pl.lit("one of them may as well be somebody else, who is not the other"))
     several = (pl.col("names") == "same") & (pl.col("sharers") > _RARE)
     yield pl.when(several).then(pl.format("{} persons have this name", "sharers"))
     yield pl.when("is_numbered").then(pl.format("at {} only a number tells the addresses apart", "site"))
@@ -203,24 +263,25 @@ def _sentences(texts: Iterable[pl.Expr]) -> pl.Expr:
     return pl.concat_list(list(texts)).list.drop_nulls()
 
 
-def _cards(pairs: pl.DataFrame, faces: pl.DataFrame, forbidden: pl.DataFrame) -> list[str]:
+def _cards(pairs: pl.DataFrame, named: pl.DataFrame, forbidden: pl.DataFrame) -> list[str]:
     """The card of each pair, the surest first: persons whose names all fit each other share one."""
     names: dict[str, list[Name]] = defaultdict(list)
-    columns = ("person_id", "tokens", "suffix", "text")
-    for person, tokens, suffix, text in evident_names(faces).select(columns).unique().iter_rows():
-        names[person].append(Name(text, tuple(tokens), suffix, is_full=True))
+    for person, tokens, suffix in named.select("person_id", "tokens", "suffix").unique().iter_rows():
+        names[person].append(Name("", tuple(tokens), suffix, is_full=True))
     apart = {frozenset(pair) for pair in forbidden.select(PAIR).iter_rows()}
     team: dict[str, list[str]] = {}
-    numbers: dict[int, int] = {}
-    found = []
-    for at, (left, right) in enumerate(pairs.select(PAIR).iter_rows()):
+    asked = list(pairs.select(PAIR).iter_rows())
+    for left, right in asked:
         ours, theirs = (team.setdefault(person, [person]) for person in (left, right))
         if ours is not theirs and _fit(ours, theirs, names, apart):
             ours += theirs
             team.update(dict.fromkeys(theirs, ours))
-            theirs = ours
-        found.append(numbers.setdefault(id(ours), at) if ours is theirs else at)
-    return [str(number + 1) for number in found]
+    # A team is known by who came first in it; a pair that does not fit is a question of its own.
+    numbers: dict[str, int] = {}
+    return [
+        str(numbers.setdefault(team[left][0], at) if team[left] is team[right] else at)
+        for at, (left, right) in enumerate(asked, start=1)
+    ]
 
 
 def _fit(

@@ -4,8 +4,8 @@ from typing import Any
 
 import msgspec
 
-from warehouse.cleansing import names_them
-from warehouse.forgotten import Forgotten
+from warehouse.forgetting.cleansing import names_them
+from warehouse.forgetting.recognising import Forgotten
 
 Decision = dict[str, Any]
 _SIDES = {"merge": ("records",), "split": ("left", "right"), "kind": ("records",), "rename": ("records",)}
@@ -22,7 +22,7 @@ def without(content: bytes, forgotten: Forgotten) -> bytes:
     for line in content.splitlines(keepends=True):
         decision = _decoded(line)
         if decision is None:
-            kept += [] if forgotten.holds(line.decode("utf-8", "replace")) else [line]
+            kept += [] if forgotten.names(line.decode("utf-8", "replace")) else [line]
             continue
         told = None if decision.get("decision") in gone else _without(decision, forgotten)
         if told is None:
@@ -33,25 +33,23 @@ def without(content: bytes, forgotten: Forgotten) -> bytes:
 
 
 def _without(decision: Decision, forgotten: Forgotten) -> Decision | None:
-    if not names_them(decision, forgotten) and not _names_by_name(decision, forgotten):
+    """A decision as it may stay, the same object if it names nobody; None if too little of it is left."""
+    says_them = _says(decision.get("note"), forgotten)
+    if not says_them and not names_them(decision, forgotten):
         return decision
-    verb = str(decision.get("do"))
-    told = dict(decision)
+    verb, told = str(decision.get("do")), dict(decision)
     for side in _SIDES.get(verb, ()):
         told[side] = [each for each in decision.get(side) or () if not names_them(each, forgotten)]
         if len(told[side]) < _LEAST.get(verb, 1):
             return None
-    if verb == "rename":  # it gives its name to whoever holds any of the records: to them, that is
+    # A name that was given to whoever holds any of the records was given to them.
+    if verb == "rename" and (told["records"] != decision["records"] or _says(told.get("name"), forgotten)):
         return None
-    return told | ({"note": ""} if _says(told.get("note"), forgotten) else {})
+    return told | ({"note": ""} if says_them else {})
 
 
 def _says(text: object, forgotten: Forgotten) -> bool:
-    return isinstance(text, str) and (forgotten.holds(text) or forgotten.is_name(text))
-
-
-def _names_by_name(decision: Decision, forgotten: Forgotten) -> bool:
-    return _says(decision.get("note"), forgotten)
+    return isinstance(text, str) and forgotten.names(text)
 
 
 def _decoded(line: bytes) -> Decision | None:

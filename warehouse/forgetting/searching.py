@@ -10,11 +10,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from warehouse.connection import Connection, opened, rows
+from warehouse.connection import Connection, opened, quoted, rows
 
 _CHUNK = 2**22
 _LONGEST = 4096
-_EXAMPLES = 20
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ def _in_file(connection: Connection, path: Path, place: str, needles: Needles) -
     if text := in_bytes(path, needles):
         yield Trace(path, place, text)
     elif path.suffix == ".parquet":
-        relation = f"read_parquet('{str(path).replace(chr(39), chr(39) * 2)}')"
+        relation = f"read_parquet({quoted(path)})"
         yield from _in_relation(connection, relation, path, place, needles)
     elif path.suffix == ".duckdb":
         with opened(path, read_only=True) as database:
@@ -91,18 +90,24 @@ def in_bytes(path: Path, needles: Needles) -> str:
 def _in_relation(
     connection: Connection, relation: str, path: Path, place: str, needles: Needles
 ) -> Iterator[Trace]:
-    for column, kind, *_ in rows(connection, f"describe from {relation}"):
-        if "VARCHAR" not in kind and "JSON" not in kind:
-            continue
-        query = f"""
-            select distinct left(value, 10000)
-            from (select lower("{column}"::varchar) as value from {relation})
-            where list_bool_or(list_transform($1::varchar[], lambda text: contains(value, text)))
-            limit {_EXAMPLES}"""
-        for (value,) in rows(connection, query, [list(needles.texts)]):
-            if text := needles.found_in(value.encode()):
+    """At most one trace of each column that holds text."""
+    described = rows(connection, f"describe from {relation}")
+    columns = [name for name, kind, *_ in described if "VARCHAR" in kind or "JSON" in kind]
+    if not columns:
+        return
+    texts = ", ".join(f'lower("{column}"::varchar)' for column in columns)
+    found = connection.execute(
+        f"""
+        select {texts} from (select *, concat_ws(chr(10), {texts}) as whole_row from {relation})
+        where list_bool_or(list_transform($1::varchar[], lambda text: contains(whole_row, text)))""",
+        [list(needles.texts)],
+    )
+    left = dict(enumerate(columns))
+    for row in iter(found.fetchone, None):
+        for index, column in list(left.items()):
+            if row[index] and (text := needles.found_in(row[index].encode())):
+                del left[index]
                 yield Trace(path, f"{place}, {column}", text)
-                break
 
 
 def _forms(text: str) -> tuple[bytes, ...]:

@@ -8,7 +8,7 @@ holds an identifier somewhere in a text is emptied, or hidden where a key must s
 from collections.abc import Callable
 from typing import Any
 
-from warehouse.forgotten import Forgotten
+from warehouse.forgetting.recognising import Forgotten
 from warehouse.people.addresses import parse
 from warehouse.people.names import clean
 
@@ -19,28 +19,38 @@ _KEPT = frozenset(
     {"hash", "digest", "source", "record_kind", "is_rejected", "role", "service", "dated_by", "rule"}
     | {"sent_at", "starts_local", "ends_local", "stamped_at", "created_at", "ingested_at", "added", "removed"}
 )
-_JUDGED = frozenset({"address", "emails", "urls", "organizer_address", "delivered_to", "profile", "zone"})
+_JUDGED = frozenset({"address", "emails", "phones", "urls", "organizer_address", "delivered_to", "profile"})
 _WITHOUT_CARDS = frozenset({"message", "event", "invitation", "position", "own_identifier"})
-_KEYS = frozenset({"key", "uid", "message_id"})
-_NULLABLE = frozenset({"in_reply_to", "list_id", "list_post", "return_path"})
+# What records are told apart and joined by: what hides a text is the same wherever the text stood, so that
+# threads hold together, and a list stays one.
+_KEYS = frozenset({"key", "uid", "message_id", "in_reply_to", "references"})
+_KEYS |= frozenset({"list_id", "list_post", "return_path"})
 
 
-def cleansed(kind: str, row: Row, forgotten: Forgotten, source: str) -> Row | None:
+def cleansed(
+    kind: str, row: Row, forgotten: Forgotten, source: str, *, is_suspect: bool = True
+) -> Row | None:
     """The record as it may stay, the same object if nothing is to be changed; None if it goes.
 
-    kind: of the record; of any other rows texts are looked through, and they stay.
+    kind: of the record; of any other rows texts are looked through, and they stay. is_suspect: False if it is
+    known that no text in it holds an identifier (`Forgotten.may_hold`).
     """
     cleanser = _CLEANSERS.get(kind)
     kept = cleanser(row, forgotten, source) if cleanser else row
     if kept is None:
         return None
-    # A message's key is a hash of our own; where it stands is told by its id alone.
-    told = {"file", *(("key",) if kind == "message" else ())}
-    if kind == "message" and not forgotten.holds(kept["message_id"] or ""):
-        told.add("locator")
-    scrubbed = _scrubbed(kept, forgotten, source if kind not in _WITHOUT_CARDS else "", told)
+    within = "" if kind in _WITHOUT_CARDS else source
+    if is_suspect or within:
+        kept = _scrubbed(kept, forgotten, within, _told(kind, kept, forgotten))
     file = forgotten.hidden_path(kept["file"], source)
-    return scrubbed if file == kept["file"] else scrubbed | {"file": file}
+    return kept if file == kept["file"] else kept | {"file": file}
+
+
+def _told(kind: str, row: Row, forgotten: Forgotten) -> set[str]:
+    """The columns that are not looked through: a message's key is a hash of our own, its place has its id."""
+    if kind != "message":
+        return {"file"}
+    return {"file", "key"} if forgotten.holds(row["message_id"] or "") else {"file", "key", "locator"}
 
 
 def names_them(value: Any, forgotten: Forgotten) -> bool:  # noqa: ANN401 - whatever a row or a document holds
@@ -127,33 +137,28 @@ def _scrubbed(row: Row, forgotten: Forgotten, source: str, told: set[str]) -> Ro
     for column, value in row.items():
         if not value or column in _KEPT or column in _JUDGED or column in told:
             continue
-        scrubbed: Any
-        if column in _KEYS:
-            scrubbed = forgotten.hidden(value, source)
-        else:
-            scrubbed = _emptied(value, forgotten, source)
-            if scrubbed == "" and column in _NULLABLE:
-                scrubbed = None
-        if scrubbed is not value and scrubbed != value:
+        change = forgotten.hidden if column in _KEYS else _empty(forgotten)
+        scrubbed = _with_texts(value, change, source)
+        if scrubbed != value:
             changed[column] = scrubbed
     return row | changed if changed else row
 
 
-def _emptied(value: Any, forgotten: Forgotten, source: str) -> Any:  # noqa: ANN401 - any cell of a record
+def _empty(forgotten: Forgotten) -> Callable[[str, str], str]:
+    return lambda text, source: "" if forgotten.holds(text, source) else text
+
+
+def _with_texts(value: Any, change: Callable[[str, str], str], source: str) -> Any:  # noqa: ANN401 - any cell of a record
+    """A cell in which every text is changed; of a list of texts those go of which nothing is left."""
     match value:
         case str():
-            return "" if forgotten.holds(value, source) else value
-        case list() if value and isinstance(value[0], str):
-            return [each for each in value if not forgotten.holds(each, source)]
-        case list() if all(
-            isinstance(each, dict) and not forgotten.holds(each["name"] or "") for each in value
-        ):
-            return value  # parties and attendees, as nearly all are
+            return change(value, source)
         case list():
-            return [_emptied(each, forgotten, source) for each in value]
+            changed = [_with_texts(each, change, source) for each in value]
+            return [each for each, before in zip(changed, value, strict=True) if each != "" or before == ""]
         case dict():
             return {
-                key: each if key in _JUDGED else _emptied(each, forgotten, source)
+                key: each if key in _JUDGED or key in _KEPT else _with_texts(each, change, source)
                 for key, each in value.items()
             }
         case _:
