@@ -135,15 +135,25 @@ def holdings(connection: Connection, people: Iterable[str]) -> dict[str, Holding
     }
 
 
-def holders(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
-    """Who holds a record of these keys (canonical, of one record or of all at an address): id and name."""
+def holders(connection: Connection, keys: Iterable[str]) -> dict[str, dict[str, str]]:
+    """By key (canonical, of one record or of all at an address) who holds a record of it: id and name."""
     found = rows(
         connection,
-        """select distinct p.person_id, p.name
-        from people.membership m join main.people p using (person_id)
-        where m.valid_to is null and (list_contains($1, m.record)
-            or not starts_with(m.record, 'vcard:') and list_contains($1, split_part(m.record, '|', 1)))
+        """
+        with asked as (select distinct unnest($1::varchar[]) as key),
+        held as (from people.membership where valid_to is null),
+        told as (
+            select a.key, m.person_id from asked as a inner join held as m on m.record = a.key
+            union
+            select a.key, m.person_id from asked as a
+            inner join held as m on split_part(m.record, '|', 1) = a.key
+            where not starts_with(m.record, 'vcard:')
+        )
+        select t.key, p.person_id, p.name from told as t inner join main.people as p using (person_id)
         order by all""",
         [list(keys)],
     )
-    return dict(found)
+    held: dict[str, dict[str, str]] = {}
+    for key, person_id, name in found:
+        held.setdefault(key, {})[person_id] = name
+    return held

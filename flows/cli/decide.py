@@ -1,7 +1,8 @@
 """`kith merge`, `split`, `kind`, `rename`, `undo` and `decisions`: what the user knows better."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any, TypeVar
 
 import click
@@ -199,19 +200,19 @@ def decisions(ctx: click.Context, style: str, home: str | None) -> None:
     decided = load(place)
     with opened(place.require_database(), read_only=True) as connection:
         holding_now, since = in_force(decided), pending_since(connection, decided)
-        listed = [
-            [
-                each.id,
-                each.at,
-                _do(each),
-                state_of(connection, each, since) if each.id in holding_now else "undone",
-                "; ".join(called(*person) for person in _meant(connection, each).items())
-                or "; ".join(references(each)),
-                _what(each),
-                each.note,
-            ]
-            for each in decided
+        known = meant(connection, *decided)
+    listed = [
+        [
+            each.id,
+            each.at,
+            _do(each),
+            state_of(each, people, since) if each.id in holding_now else "undone",
+            "; ".join(called(*person) for person in people.items()) or "; ".join(references(each)),
+            _what(each),
+            each.note,
         ]
+        for each, people in zip(decided, known, strict=True)
+    ]
     if style == "table" and not listed:
         click.echo("Nothing was decided yet.")
         return
@@ -227,11 +228,14 @@ def pending_since(connection: Connection, decided: Sequence[Decision]) -> dateti
     return None if is_applied else published_at.replace(microsecond=0)
 
 
-def state_of(connection: Connection, decision: Decision, since: datetime | None) -> str:
-    """Of a decision that holds: `pending` if made since then, `refused` for a split or me, else `active`."""
+def state_of(decision: Decision, people: Mapping[str, str], since: datetime | None) -> str:
+    """Of a decision that holds: `pending` if made since then, `refused` for a split or me, else `active`.
+
+    people: who holds its records.
+    """
     if since is not None and decision.at >= since:
         return "pending"
-    is_refused = isinstance(decision, Merge) and len(_meant(connection, decision)) > 1
+    is_refused = isinstance(decision, Merge) and len(people) > 1
     return "refused" if is_refused else "active"
 
 
@@ -252,12 +256,12 @@ def _finish(
     """Write a decision, apply it, and say what happened."""
     subject = undone or decision
     with opened(place.database, read_only=True) as connection:
-        before = _meant(connection, subject)
+        [before] = meant(connection, subject)
     append(place, decision)
     later = finish(place, is_applied)
     with opened(place.database, read_only=True) as connection:
-        after = _meant(connection, subject)
-        is_refused = not later and not undone and state_of(connection, decision, None) == "refused"
+        [after] = meant(connection, subject)
+    is_refused = not later and not undone and state_of(decision, after, None) == "refused"
     said = _said(subject, before, after, is_undone=undone is not None, is_refused=is_refused)
     if style == "json":
         people = [{"person_id": person_id, "name": name} for person_id, name in after.items()]
@@ -292,9 +296,11 @@ def _said(
             return f"Undone: {decision.id}"
 
 
-def _meant(connection: Connection, decision: Decision) -> dict[str, str]:
-    """Who holds the records of a decision now: id and name."""
-    return holders(connection, [canonical(key) for key in references(decision)])
+def meant(connection: Connection, *decisions: Decision) -> list[dict[str, str]]:
+    """Who holds the records of each decision now: id and name."""
+    keys = [[canonical(key) for key in references(decision)] for decision in decisions]
+    held = holders(connection, chain.from_iterable(keys))
+    return [dict(sorted(person for key in own for person in held.get(key, {}).items())) for own in keys]
 
 
 def _do(decision: Decision) -> str:

@@ -10,7 +10,7 @@ import click
 
 from flows.asking import find_person
 from flows.cli import render
-from flows.cli.decide import apply_option, check_merge, finish, state_of
+from flows.cli.decide import apply_option, check_merge, finish, meant, state_of
 from flows.cli.main import home_of
 from flows.cli.options import home_option
 from flows.decisions import append, load, stamp
@@ -225,7 +225,8 @@ def _end(place: Home, decided: Sequence[Decision], is_applied: bool, style: str)
 
 
 def _is_refused(connection: Connection, decision: Decision) -> bool:
-    return state_of(connection, decision, None) == "refused"
+    [people] = meant(connection, decision)
+    return state_of(decision, people, None) == "refused"
 
 
 def _say(text: str, style: str) -> None:
