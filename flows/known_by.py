@@ -50,7 +50,7 @@ def find(connection: Connection, who: str, settings: Settings) -> Person:
         [found.person_id],
     )
     _refuse_the_owner(found, {value for kind, value, _ in known if kind == "email"}, settings)
-    ids = _ids_of(connection, found.person_id)
+    ids = _ids_of(connection, found)
     former = _former_records(connection, ids)
     known += [("email", address, "") for record in former if (address := _personal_address(record))]
     shared = {value for kind, value, _ in known if _is_others_too(connection, found.person_id, kind, value)}
@@ -93,10 +93,20 @@ def _refuse_the_owner(found: Holding, emails: set[str], settings: Settings) -> N
         raise UserError(f"{named} is you; take the address out of kith.toml first")
 
 
-def _ids_of(connection: Connection, person_id: str) -> set[str]:
-    """Their id and those that lead to it."""
-    former = rows(connection, "select person_id from people.redirects where to_person_id = ?", [person_id])
-    return {person_id, *(each for (each,) in former)}
+def _ids_of(connection: Connection, person: Holding) -> set[str]:
+    """Their id, those that lead to it, and those that were born with a record which was once theirs alone."""
+    former = rows(
+        connection, "select person_id from people.redirects where to_person_id = ?", [person.person_id]
+    )
+    ids = {person.person_id, *(each for (each,) in former)}
+    records = {*person.records, *_former_records(connection, ids)}
+    born = rows(
+        connection,
+        """select person_id from people.ids where list_contains($1, founder)
+        and person_id not in (select person_id from people.membership where valid_to is null)""",
+        [list(records)],
+    )
+    return ids | {each for (each,) in born}
 
 
 def _former_records(connection: Connection, ids: Iterable[str]) -> set[str]:

@@ -423,7 +423,7 @@ SEEN = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(WORDS, SEEN, st.dates(date(2020, 1, 1), TODAY), st.randoms(use_true_random=False))
 def test_spans_are_sound_and_do_not_depend_on_the_order_of_rows(
     words: list[Row], seen: list[Row], as_of: date, random: Random

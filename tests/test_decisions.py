@@ -80,13 +80,13 @@ def _is_possible(decision: Decision) -> bool:
     return not isinstance(decision, Retract) or int(decision.decision) < int(decision.id)
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(histories())
 def test_what_is_written_is_read_back(decisions: list[Decision]) -> None:
     assert read("\n".join(map(written, decisions))) == decisions
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(histories())
 def test_a_decision_holds_unless_a_retract_that_holds_undoes_it(decisions: list[Decision]) -> None:
     holding = in_force(decisions)
@@ -94,7 +94,7 @@ def test_a_decision_holds_unless_a_retract_that_holds_undoes_it(decisions: list[
     assert holding == {each.id for each in decisions} - undone
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(histories())
 def test_to_undo_an_undo_changes_nothing(decisions: list[Decision]) -> None:
     noisy = list(decisions)
@@ -103,7 +103,7 @@ def test_to_undo_an_undo_changes_nothing(decisions: list[Decision]) -> None:
     assert active(noisy) == active(decisions)
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(histories(), st.data())
 def test_what_is_retracted_leaves_no_trace(decisions: list[Decision], data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(decisions)))

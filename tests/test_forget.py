@@ -345,6 +345,36 @@ def test_the_books_of_a_file_still_balance_after_forgetting(done: Done) -> None:
     assert (state["records"], state["skipped"], state["tail_outcome"]) == (4, {"forgotten": 3}, "record")
 
 
+def test_who_was_merged_is_forgotten_under_every_id_and_address_and_then_another(home: Home) -> None:
+    """Decisions about both, a former id, and an address that no source says any more."""
+    data = home.folder.parent / "data"
+    old = "wilma@former.example"
+    (data / "mail" / "inbox.mbox").write_text(MAIL + LATER + letter(8, f"W. Q. <{old}>", f"Robin <{ME}>"))
+    sync(home)
+    [(former,)] = ask(home, "select person_id from main.people where primary_email = $1", old)
+    (home.folder / "decisions.jsonl").write_text(
+        f'{{"id": "m1", {AT}, "do": "merge", "records": ["header:{old}", "header:{WILMA}"]}}\n'
+        f'{{"id": "s1", {AT}, "do": "split", "left": ["header:{old}", "header:{BO}"], "right": ["header:nobody@else.example"]}}\n'
+        f'{{"id": "k1", {AT}, "do": "kind", "records": ["header:{old}"], "kind": "human"}}\n'
+    )
+    sync(home)
+    assert ask(home, "select count(*) from people.redirects where person_id = $1", former) == [(1,)]
+    (data / "mail" / "inbox.mbox").write_text(MAIL + LATER)
+    sync(home, accept_shrink=True)
+    assert run(home, WILMA, "--yes").exit_code == 1  # for my file in the inbox
+    (home.inbox / "old.txt").unlink()
+    traces = (*TRACES, old.encode(), former.encode())
+    assert left(home.folder, traces) == []
+    kept = json.loads((home.folder / "decisions.jsonl").read_text())
+    assert (kept["id"], kept["left"]) == ("s1", [f"header:{BO}"])
+
+    assert run(home, BO, "--yes").exit_code == 0
+    assert left(home.folder, (*traces, BO.encode(), b"uid-of-bo")) == []
+    assert run(home, "--list").stdout.startswith("2 forgotten, by ")
+    sync(home)
+    assert left(home.folder, (*traces, BO.encode(), b"uid-of-bo")) == []
+
+
 # What is remembered
 
 

@@ -335,7 +335,7 @@ BOOK = st.builds(
 
 
 # A night takes a quarter of a second: to shrink a failure would take minutes.
-@settings(max_examples=12, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@settings(max_examples=8, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(st.lists(st.lists(PEOPLE | BOOK, min_size=1, max_size=4), min_size=2, max_size=4), st.data())
 def test_no_record_moves_in_silence_and_a_rebuild_says_the_same(
     tmp_path_factory: pytest.TempPathFactory, arrivals: list[list[Row]], data: st.DataObject

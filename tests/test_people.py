@@ -344,7 +344,7 @@ def frames(result: Resolution) -> list[list[tuple[Any, ...]]]:
     return [table.rows() for table in tables]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(some_mentions, some_cards, st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(mentions: list[Row], cards: list[Row], chance: Random) -> None:
     expected = frames(found(mentions, cards, ME))
@@ -354,7 +354,7 @@ def test_the_order_of_rows_changes_nothing(mentions: list[Row], cards: list[Row]
     assert frames(found(mentions, cards, ME)) == expected
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(some_mentions, some_cards)
 def test_addresses_without_a_question_are_read_as_all_others_are(
     mentions: list[Row], cards: list[Row]
@@ -365,7 +365,7 @@ def test_addresses_without_a_question_are_read_as_all_others_are(
         assert frames(found(mentions, cards, ME)) == by_columns
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(some_mentions, some_cards)
 def test_everybody_is_linked_once_and_every_id_is_a_person(mentions: list[Row], cards: list[Row]) -> None:
     result = found(mentions, cards, ME)
@@ -379,7 +379,7 @@ def test_everybody_is_linked_once_and_every_id_is_a_person(mentions: list[Row], 
     assert result.persons["is_me"].sum() == 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(some_mentions, some_cards, some_mentions)
 def test_a_later_mention_leaves_every_id_or_merges_it_into_an_older(
     mentions: list[Row], cards: list[Row], later: list[Row]

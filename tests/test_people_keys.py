@@ -1,5 +1,7 @@
 """What an address and a phone number say by themselves."""
 
+from string import ascii_letters, digits
+
 import polars as pl
 import pytest
 from hypothesis import given
@@ -67,7 +69,14 @@ def test_a_robot_with_a_token_for_each_message_is_one_robot() -> None:
     assert normalise("reply+0af3@acme.example") == normalise("reply+99@acme.example")
 
 
-@given(st.from_regex(r"[A-Za-z0-9.+_-]{1,12}@[A-Za-z0-9-]{1,8}\.(example|test)", fullmatch=True))
+@given(
+    st.builds(
+        "{}@{}.{}".format,
+        st.text(f"{ascii_letters}{digits}.+_-", min_size=1, max_size=12),
+        st.text(f"{ascii_letters}{digits}-", min_size=1, max_size=8),
+        st.sampled_from(["example", "test"]),
+    )
+)
 def test_normalising_twice_is_normalising_once(raw: str) -> None:
     assert normalise(normalise(raw)) == normalise(raw)
 

@@ -70,7 +70,7 @@ def _message(row: Row, forgotten: Forgotten, _: str) -> Row | None:
     parties = row["parties"] or []
     kept = [each for each in parties if not forgotten.is_party(each["name"] or "", each["address"] or "")]
     delivered = row["delivered_to"] or []
-    reached = [address for address in delivered if not forgotten.is_address(address)]
+    reached = [each for each in delivered if forgotten.is_mine(each) or not forgotten.holds(each)]
     if len(kept) == len(parties):
         return row if len(reached) == len(delivered) else row | {"delivered_to": reached}
     senders = [each for each in parties if each["role"] == "from"]

@@ -21,7 +21,7 @@ from warehouse.people.vocabulary import TAG_BLIND
 _FOLDED_DOMAINS = frozenset({"gmail.com", *TAG_BLIND})
 _APART = r"\s<>\"'(),;:|/\\\[\]"  # what stands between addresses, and in none that is not quoted
 _ADDRESSES = re.compile(rf"([^{_APART}@]+)\"?@(?=([^{_APART}@]+))")
-_DOMAINS = re.compile(rf"[@=]([^{_APART}@]+)")
+_DOMAINS = re.compile(rf"[@=](?=([^{_APART}@]+))")
 _PROFILES = re.compile(r"linkedin:([^\s|]+)")
 _RECORDS = (records.CARD, records.MENTION, "calendar:")
 _NUMBERS = re.compile(r"(?<![\w.@])\+?\(?\d[\d\s()./-]{5,}(?:;ext=\d+)?")
@@ -79,8 +79,11 @@ class Forgotten:
 
     def _is_address(self, raw: str) -> bool:
         """Of an address or a profile, with whatever tag; also of one that more is written around."""
-        within = [f"{local}@{domain}" for local, domain in _ADDRESSES.findall(raw)]
-        return any(self._is_theirs(parse(each)) for each in (raw, *within))
+        written = _ADDRESSES.findall(raw)
+        texts = [raw, *(f"{local}@{domain}" for local, domain in written)]
+        if any(self._is_theirs(parse(each)) for each in texts):
+            return True
+        return any(self.is_known(each) for local, _ in written for each in self._within(local.lower()))
 
     def _is_theirs(self, address: Address) -> bool:
         if not address.value:
@@ -150,10 +153,14 @@ class Forgotten:
         """Whatever may be an address in a text: a message's id may begin, a file's name end with more."""
         for local, domain in _ADDRESSES.findall(text):
             yield from self._spellings(local, domain)
-            before, equals, after = local.rpartition("=")
-            if equals:  # bounces+jane=x.example@list.example; SRS0=hash=day=x.example=jane@forwarder.example
-                yield from self._spellings(before, after)
-                yield from self._spellings(after, before.rpartition("=")[2])
+            yield from self._within(local)
+
+    def _within(self, local: str) -> Iterator[str]:
+        """An address within one: bounces+jane=x.example@a.example, SRS0=h=d=x.example=jane@a.example."""
+        before, equals, after = local.rpartition("=")
+        if equals:
+            yield from self._spellings(before, after)
+            yield from self._spellings(after, before.rpartition("=")[2])
 
     def _spellings(self, local: str, domain: str) -> Iterator[str]:
         for candidate in self._domains(domain):
