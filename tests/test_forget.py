@@ -7,25 +7,23 @@ import re
 import shutil
 import stat
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import duckdb
 import msgspec
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from msgspec.structs import replace
 from pipeline import ME, ask, make_home, sync
+from traces import card, left, letter, run
 
-from flows.cli.main import kith
 from flows.forgetting import forget
 from flows.known_by import find
 from flows.reporting import write_reports
 from flows.settings import Home
-from flows.steps import night
 from warehouse import loading
 from warehouse.connection import opened, rows
 from warehouse.errors import WarehouseError
@@ -50,13 +48,6 @@ TRACES = (
 BO = "bo.larch@larch.example"
 
 
-def letter(number: int, sender: str, to: str, more: str = "") -> str:
-    return (
-        f"From x@y.example Mon Jan  5 10:00:00 2026\nMessage-ID: <m{number}@mail.example>\n"
-        f"Date: Mon, {number:02d} Jan 2026 10:00:00 +0000\nFrom: {sender}\nTo: {to}\n{more}\nHello\n\n"
-    )
-
-
 MAIL = "".join(
     [
         letter(1, f"Wilma Quince <{WILMA}>", f"Robin <{ME}>, Bo Larch <{BO}>"),
@@ -69,11 +60,6 @@ MAIL = "".join(
         letter(6, f'"Quince, Wilma" <{WILMA}>', f"Robin <{ME}>"),
     ]
 )  # fmt: skip
-
-
-def card(uid: str, name: str, *lines: str) -> str:
-    body = "".join(f"{line}\r\n" for line in lines)
-    return f"BEGIN:VCARD\r\nVERSION:3.0\r\nUID:{uid}\r\nFN:{name}\r\n{body}END:VCARD\r\n"
 
 
 BOS_CARD = card("uid-of-bo", "Bo Larch", f"EMAIL:{BO}", f"EMAIL:{WILMA}", "TEL:+1 202-555-0177")
@@ -197,40 +183,6 @@ def copied(home: Home, folder: Path) -> Home:
     return copy
 
 
-def run(home: Home, *arguments: str) -> Result:
-    return CliRunner().invoke(kith, ["--home", str(home.folder), "forget", *arguments])
-
-
-def texts(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Everything that a home holds but my own files, names of files and compressed values included."""
-    with duckdb.connect() as connection:
-        for path in folder.rglob("*"):
-            place = path.relative_to(folder).as_posix()
-            if place.startswith("inbox/") or not path.is_file():
-                continue
-            yield f"the name {place}", place.encode()
-            yield place, path.read_bytes()
-            if path.suffix == ".parquet":
-                yield place, repr(connection.sql(f"from read_parquet('{path}')").fetchall()).encode()
-            if path.suffix == ".duckdb":
-                connection.sql(f"attach '{path}' as found (read_only)")
-                tables = connection.sql(
-                    "select schema_name, table_name from duckdb_tables() where database_name = 'found'"
-                ).fetchall()
-                for schema, table in tables:
-                    values = repr(connection.sql(f'from found."{schema}"."{table}"').fetchall())
-                    yield f"{place} {schema}.{table}", values.encode()
-                connection.sql("detach found")
-
-
-def left(folder: Path, traces: Iterable[bytes] = TRACES) -> list[str]:
-    """Where something of somebody stands: of her, if no traces are given."""
-    found = {
-        f"{place}: {trace!r}" for place, text in texts(folder) for trace in traces if trace in text.lower()
-    }
-    return sorted(found)
-
-
 @contextmanager
 def cut_off(root: Path, after: int | None = None) -> Iterator[list[str]]:
     """Let the process die after so many changes to files in a folder; of what it then writes half is there.
@@ -270,7 +222,7 @@ class Killed(BaseException):
 
 
 def test_nothing_of_somebody_forgotten_is_left_but_in_my_own_files(synced: Home, done: Done) -> None:
-    assert {re.split("[/: ]", each)[0] for each in left(synced.folder)} >= {
+    assert {re.split("[/: ]", each)[0] for each in left(synced.folder, TRACES)} >= {
         "landing", "network.duckdb", "decisions.jsonl", "reports", "prefect",
     }  # fmt: skip
     assert done.result.exception is None or isinstance(done.result.exception, SystemExit)
@@ -279,7 +231,7 @@ def test_nothing_of_somebody_forgotten_is_left_but_in_my_own_files(synced: Home,
         f"kith: {WILMA} is left in inbox/old.txt; take them out of this file yourself; "
         "no sync will read them from it\n",
     )
-    assert left(done.home.folder) == []
+    assert left(done.home.folder, TRACES) == []
     assert [path.name for path in (done.home.folder / "prefect").iterdir()] == ["other.db"]
     assert not is_unfinished(done.home.folder)
 
@@ -295,13 +247,10 @@ def test_no_later_sync_brings_them_back(forgetful: Home) -> None:
         MESSAGES + MESSAGES.splitlines()[1].replace("c1", "c9") + "\n"
     )
     books = {each.name: each for each in sync(forgetful).sources}
-    assert left(forgetful.folder) == []
+    assert left(forgetful.folder, TRACES) == []
     assert (books["mail"].read, books["mail"].skipped, books["mail"].new) == (9, {"forgotten": 4}, 1)
     assert (books["book"].skipped, books["book"].withdrawn) == ({"forgotten": 2}, 0)
     assert ask(forgetful, "select count(*) from main.people where name ilike '%wilma%'") == [(0,)]
-    with night(forgetful, from_landing_alone=True) as again:
-        again.build()
-    assert left(forgetful.folder) == []
 
 
 def test_what_others_said_stays(done: Done) -> None:
@@ -343,35 +292,6 @@ def test_the_books_of_a_file_still_balance_after_forgetting(done: Done) -> None:
     [(told,)] = ask(done.home, "select state from ledger.files where file = 'inbox.mbox'")
     state = json.loads(told)
     assert (state["records"], state["skipped"], state["tail_outcome"]) == (4, {"forgotten": 3}, "record")
-
-
-def test_who_was_merged_is_forgotten_under_every_id_and_address_and_then_another(home: Home) -> None:
-    """Decisions about both, a former id, and an address that no source says any more."""
-    data = home.folder.parent / "data"
-    old = "wilma@former.example"
-    (data / "mail" / "inbox.mbox").write_text(MAIL + LATER + letter(8, f"W. Q. <{old}>", f"Robin <{ME}>"))
-    sync(home)
-    [(former,)] = ask(home, "select person_id from main.people where primary_email = $1", old)
-    (home.folder / "decisions.jsonl").write_text(
-        f'{{"id": "m1", {AT}, "do": "merge", "records": ["header:{old}", "header:{WILMA}"]}}\n'
-        f'{{"id": "s1", {AT}, "do": "split", "left": ["header:{old}", "header:{BO}"],'
-        ' "right": ["header:x@y.example"]}\n'
-        f'{{"id": "k1", {AT}, "do": "kind", "records": ["header:{old}"], "kind": "human"}}\n'
-    )
-    sync(home)
-    assert ask(home, "select count(*) from people.redirects where person_id = $1", former) == [(1,)]
-    (data / "mail" / "inbox.mbox").write_text(MAIL + LATER)
-    sync(home, accept_shrink=True)
-    assert run(home, WILMA, "--yes").exit_code == 1  # for my file in the inbox
-    (home.inbox / "old.txt").unlink()
-    traces = (*TRACES, old.encode(), former.encode())
-    assert left(home.folder, traces) == []
-    kept = json.loads((home.folder / "decisions.jsonl").read_text())
-    assert (kept["id"], kept["left"]) == ("s1", [f"header:{BO}"])
-
-    assert run(home, BO, "--yes").exit_code == 0
-    assert left(home.folder, (*traces, BO.encode(), b"uid-of-bo")) == []
-    assert run(home, "--list").stdout.startswith("2 forgotten, by ")
 
 
 # What is remembered
@@ -445,7 +365,7 @@ def test_landing_is_whole_before_every_change_of_a_file_and_can_be_finished(
     with cut_off(whole.folder) as changes:
         assert purging.finish(whole.folder, whole.scratch)
     shutil.rmtree(whole.scratch)
-    assert left(whole.folder) == []
+    assert left(whole.folder, TRACES) == []
     assert_books_balance(whole)
     for after in range(0, len(changes), EVERY):
         cut = part_of(home, tmp_path / str(after))
@@ -483,29 +403,19 @@ def assert_books_balance(home: Home) -> None:
     )
 
 
-def cut_behind(home: Home, done: Done, file: str) -> None:
-    """Forget her, and be cut off when this file has been put in its place."""
+@pytest.mark.parametrize("finish", [sync, lambda home: run(home, "--yes")], ids=["sync", "forget"])
+def test_an_order_of_which_nothing_is_done_is_carried_out_by_the_next_command(
+    home: Home, done: Done, finish: Callable[[Home], object]
+) -> None:
     after = next(
-        n for n, change in enumerate(done.changes, 1) if "replace" in change and f"/.{file}" in change
+        number for number, change in enumerate(done.changes, 1) if FILE in change and "replace" in change
     )
     with pytest.raises(Killed), cut_off(home.folder, after):
         forget(home, WILMA)
-    assert is_unfinished(home.folder)
-
-
-def test_an_order_of_which_nothing_is_done_is_carried_out_by_the_next_sync(home: Home, done: Done) -> None:
-    cut_behind(home, done, FILE)
-    assert left(home.folder)
-    sync(home)
-    assert left(home.folder) == []
-
-
-def test_a_forget_that_is_cut_off_is_finished_by_the_next(home: Home, done: Done) -> None:
-    cut_behind(home, done, "index.html")
     assert run(home).stdout == "Somebody is not wholly forgotten: `kith forget --yes` goes on.\n"
-    assert run(home, "--yes").stdout == "What was cut off is done.\n"
-    assert not is_unfinished(home.folder)
-    assert left(home.folder) == []
+    assert left(home.folder, TRACES)
+    finish(home)
+    assert left(home.folder, TRACES) == []
 
 
 def order(home: Home, who: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from pipeline import ME, ask, make_home, sync
-from test_forget import left, run
+from traces import card, left, run
 
 from flows.settings import Home
 
@@ -99,7 +99,7 @@ def cards(draw: st.DrawFn, address: str, number: int) -> str:
              "ORG:call +1 202-555-0143 now", *phones]
         )
     )  # fmt: skip
-    return vcard(f"u{number}", name, f"EMAIL:{other}", "TEL:+1 202 555 0188", *filter(None, [field]))
+    return card(f"u{number}", name, f"EMAIL:{other}", "TEL:+1 202 555 0188", *filter(None, [field]))
 
 
 @st.composite
@@ -122,16 +122,11 @@ def meetings(draw: st.DrawFn, address: str, number: int) -> str:
     return "".join(f"{line}\r\n" for line in lines)
 
 
-def vcard(uid: str, name: str, *lines: str) -> str:
-    body = "".join(f"{line}\r\n" for line in lines)
-    return f"BEGIN:VCARD\r\nVERSION:3.0\r\nUID:{uid}\r\nFN:{name}\r\n{body}END:VCARD\r\n"
-
-
 @st.composite
 def planted(draw: st.DrawFn) -> Planted:
     """The files of a home in which they stand in odd places."""
     address = f"{LOCAL}@{draw(st.sampled_from(DOMAINS))}"
-    theirs = vcard("uid-77w", "Wilma Quince", f"EMAIL:{address}", "TEL:+1 202-555-0143",
+    theirs = card("uid-77w", "Wilma Quince", f"EMAIL:{address}", "TEL:+1 202-555-0143",
                    "URL:https://www.linkedin.com/in/wilma-q-7")  # fmt: skip
     book = {
         draw(st.sampled_from(["all.vcf", f"{address}.vcf", "Wilma Quince.vcf", "uid-77w.vcf"])): theirs,

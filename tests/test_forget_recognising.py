@@ -16,6 +16,21 @@ from warehouse.people.addresses import parse
 
 WILMA = "wilma.quince@quince.example"
 BO = "bo.larch@larch.example"
+HOLDING = [
+    WILMA,
+    f"<77.{WILMA}>",
+    f"byte 12, Message-ID <{WILMA}>",
+    "bounces+wilma.quince=quince.example@lists.example",
+    "Wilma.Quince+shop@Quince.Example",
+    '"wilma.quince"@quince.example',
+    "SRS0=x1=2y=quince.example=wilma.quince@forwarder.example",
+    "1@wilma.quince@quince.example",
+    "https://x.example/?of=wilma.quince%40quince.example",
+    "wilma.quince＠quince.example",
+    f"header:{WILMA}|quince wilma",
+    f"/home/robin/{WILMA}.vcf: permission denied",
+    f"same address {WILMA} on card 7",
+]
 
 
 def somebody(*identifiers: str) -> Forgotten:
@@ -23,19 +38,7 @@ def somebody(*identifiers: str) -> Forgotten:
     return Forgotten(with_identifiers(memory, identifiers, mine=[ME], region=None))
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        WILMA,
-        f"<77.{WILMA}>",
-        f"byte 12, Message-ID <{WILMA}>",
-        "bounces+wilma.quince=quince.example@lists.example",
-        "Wilma.Quince+shop@Quince.Example",
-        f"header:{WILMA}|quince wilma",
-        f"/home/robin/{WILMA}.vcf: permission denied",
-        f"same address {WILMA} on card 7",
-    ],
-)
+@pytest.mark.parametrize("text", HOLDING)
 def test_an_address_is_found_wherever_it_stands(text: str) -> None:
     assert somebody(WILMA).holds(text)
 
@@ -45,6 +48,29 @@ def test_an_address_is_found_wherever_it_stands(text: str) -> None:
 )
 def test_another_text_is_left_alone(text: str) -> None:
     assert not somebody(WILMA, "+12025550143").holds(text)
+
+
+@given(st.sampled_from(HOLDING), st.text(max_size=5), st.text(max_size=5))
+def test_a_line_is_suspect_if_any_text_in_it_holds_one(held: str, before: str, after: str) -> None:
+    forgotten = somebody(WILMA, "+12025550143", "linkedin:wilma-q-7")
+    text = f"{before}{held}{after}"
+    if forgotten.holds(text):
+        assert forgotten.may_hold(json.dumps({"a": 1, "b": [text]}, ensure_ascii=False))
+
+
+@pytest.mark.parametrize(
+    "text", ["call +1 (202) 555-0143 now", "tel:+12025550143", "+1 202 555 01 43, 7 p.m."]
+)
+def test_a_number_is_found_however_its_digits_are_grouped(text: str) -> None:
+    assert somebody("+12025550143").holds(text)
+    assert not somebody("+12025550144").holds(text)
+
+
+def test_a_text_that_says_a_full_name_names_them() -> None:
+    forgotten = somebody(*name_identifiers("Wilma Quince"))
+    assert forgotten.names("no such file: /home/robin/book/Wilma B. Quince.vcf")
+    assert forgotten.names("WilmaQuince-2024.vcf")
+    assert not forgotten.names("Wilma and Bo went to see Mr. Quince")
 
 
 @pytest.mark.parametrize(

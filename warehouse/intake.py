@@ -1,8 +1,7 @@
 """From what was read of a source to one landed batch: what is new, changed, skipped, quarantined, withdrawn.
 
-The lines that the readers have spooled are compared in DuckDB with what the ledger knows of the same files.
-Only new and changed records land; the books count everything. Before that, who is forgotten is taken out of
-what was read: records of theirs count as skipped, and names of files that name them are hidden.
+The lines that the readers have spooled, without who is forgotten, are compared in DuckDB with what the ledger
+knows of the same files. Only new and changed records land; the books count everything.
 """
 
 from collections.abc import Sequence
