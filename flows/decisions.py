@@ -61,11 +61,6 @@ def append(home: Home, *decisions: Decision) -> None:
         write_durably(path, before + lines.encode())
 
 
-def digest(home: Home) -> str:
-    """A hash of the decisions that hold: people are made anew when it changes."""
-    return kept.digest(kept.active(load(home)))
-
-
 def stamp(note: str = "") -> dict[str, Any]:
     """What every new decision begins with: an id, the time, and a note."""
     at = datetime.now(UTC).replace(microsecond=0)

@@ -90,7 +90,7 @@ def _refuse_the_owner(found: Holding, emails: set[str], settings: Settings) -> N
     own = emails & {normalise(address) for address in settings.my_addresses}
     if found.is_me or own:
         named = " and ".join(sorted(own)) or found
-        raise UserError(f"{named} is you; take the address out of kith.toml first")
+        raise UserError(f"{named}: that is you; take it out of kith.toml first")
 
 
 def _ids_of(connection: Connection, person: Holding) -> set[str]:
